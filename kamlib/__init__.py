@@ -1,0 +1,1 @@
+"""KAM Workbook's helper library: import its modules by name, e.g. ``from kamlib import data, segmentation``."""
