@@ -12,10 +12,16 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kamlib import edition, schema
+from kamlib import edition, schema, vocabulary
 
 LIBRARY = Path(__file__).parent
 NOTEBOOKS = LIBRARY.parent / "notebooks"
+_HEADER = b'''msgid ""
+msgstr ""
+"Language: zh_CN\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+
+'''
 _SPEAKERS = {"_", "say", "sentences"}
 
 
@@ -25,7 +31,8 @@ def expected() -> dict[str, dict[str, list[str]]]:
     for path in sorted(LIBRARY.rglob("*.py")):
         name = ".".join(("kamlib", *path.relative_to(LIBRARY).with_suffix("").parts))
         _collect(found, f"{name}.po", _said_in(path.read_text("utf-8"), path.name))
-    _collect(found, "kamlib.schema.po", ((text, "schema.py") for text in _declared(schema)))
+    _collect(found, "kamlib.schema.po", ((text, "schema.py") for text in _declared()))
+    _collect(found, "kamlib.vocabulary.po", ((text, "vocabulary.py") for text in _words()))
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         _collect(found, f"{path.stem}.po", _narrated_in(path))
     return found
@@ -55,8 +62,14 @@ def update() -> None:
         catalogue = _read(path) if path.exists() else Catalog(locale="zh_CN")
         catalogue.update(template, update_creation_date=False)
         catalogue.obsolete.clear()
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=0, omit_header=False, sort_output=False)
+        _write(path, catalogue)
+
+
+def _write(path: Path, catalogue: Catalog) -> None:
+    """A catalogue without dates and names in its header, so that only messages make a difference."""
+    with path.open("wb") as file:
+        file.write(_HEADER)
+        write_po(file, catalogue, width=0, omit_header=True)
 
 
 def _read(path: Path) -> Catalog:
@@ -79,10 +92,16 @@ def _said_in(code: str, place: str) -> Iterator[tuple[str, str]]:
                 yield said.value, place
 
 
-def _declared(module) -> Iterator[str]:
-    """Texts people read that ``schema`` declares: ``row`` and ``help`` of every table and column, kinds, values."""
-    yield from module.KINDS.values()
-    for table in module.TABLES.values():
+def _words() -> Iterator[str]:
+    """Labels and names of values that ``vocabulary`` declares."""
+    yield from (label for label, _format in vocabulary.COLUMNS.values())
+    yield from vocabulary.VALUES.values()
+
+
+def _declared() -> Iterator[str]:
+    """Texts people read that ``schema`` declares: the kinds, ``row`` of every table and ``help`` of every column."""
+    yield from schema.KINDS.values()
+    for table in schema.TABLES.values():
         yield table.row
         for column in table.columns:
             yield column.help

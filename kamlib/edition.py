@@ -199,8 +199,10 @@ def blocks(markdown: str) -> Iterator[tuple[str, bool]]:
 
 
 def message_of(block: str) -> str:
-    """The translatable message of a markdown block; empty for code, formulas and bare symbols."""
+    """The translatable message of a markdown block; empty for code, formulas without words, and bare symbols."""
     text = block.strip("\n")
+    if text.startswith("$$"):
+        return text if r"\text{" in text else ""
     prose = re.sub(r"\$[^$]*\$|`[^`]*`|\]\([^)]*\)", "", text)
     return "" if text.startswith(_NOT_PROSE) or not re.search(r"[^\W\d_]{2}", prose) else text
 
@@ -243,3 +245,19 @@ def _translated_comments(code: str, translate: Callable[[str], str]) -> str:
     for (line, column), text in comments(code):
         lines[line - 1] = f"{lines[line - 1][:column]}# {translate(text)}"
     return "\n".join(lines)
+
+
+# --- reference tables in both languages ---
+
+
+def reference(name: str):
+    """A reference table of the method (``kamlib/reference/<name>.csv``) in the language spoken now.
+
+    A pair of columns ``x_en``, ``x_zh`` becomes one column ``x``; every other column stays text.
+    """
+    import pandas as pd
+
+    frame = pd.read_csv(Path(__file__).parent / "reference" / f"{name}.csv", dtype="str", keep_default_na=False)
+    other = "en" if language() == "zh" else "zh"
+    frame = frame[[column for column in frame if not column.endswith(f"_{other}")]]
+    return frame.rename(columns=lambda column: column.removesuffix(f"_{language()}"))

@@ -1,0 +1,245 @@
+"""Customer segmentation: which accounts are key, and why (decade 1).
+
+Frames in, frames out; one row is an account. The four traits of a key account are those of the method's source: high
+value, complexity, a long relationship, a long decision chain.
+"""
+
+import numpy as np
+import pandas as pd
+
+from kamlib.edition import _
+from kamlib.stats import matched
+
+CRITERIA = ("value", "complexity", "longevity", "decision_chain")
+EQUAL_WEIGHTS = pd.Series(0.25, index=list(CRITERIA), name="weight")
+ABC_CUTS = (0.8, 0.95)
+"""A accounts carry the first 80 % of revenue, B the next 15 %, C the rest."""
+FULL_MARK = 0.95
+"""The quantile of a trait at which an account scores 1, so that one giant does not flatten all others."""
+MARKED = 0.5
+"""A trait is given as a reason from this score on."""
+
+
+def account_facts(
+    accounts: pd.DataFrame, orders: pd.DataFrame, contacts: pd.DataFrame, *, as_of: pd.Timestamp, months: int = 12
+) -> pd.DataFrame:
+    """One row per account: what its orders and contacts say about the four traits of a key account.
+
+    Parameters
+    ----------
+    accounts
+        account_id, account_name, account_type, account_manager, since.
+    orders
+        account_id, order_date, product, amount (currency; returns negative).
+    contacts
+        contact_id, account_id, decision_role, reports_to. Without a row, role_count and level_count are missing.
+    as_of
+        Last day that counts.
+    months
+        Length of the window for revenue and breadth.
+
+    Returns
+    -------
+    DataFrame
+        In the order of ``accounts``: account_id, account_name, account_type, account_manager, revenue (currency, in the
+        window), revenue_share (of all accounts' positive revenue), product_count (different products bought in the
+        window), tenure_years (since the first day as a customer, or the first order), repeat_rate (share of the last
+        eight quarters with an order), role_count (decision roles known), level_count (levels of the reporting line).
+    """
+    as_of = pd.Timestamp(as_of)
+    recent = orders[orders["order_date"] > as_of - pd.DateOffset(months=months)]
+    bought = recent[recent["amount"] > 0]
+    key = accounts["account_id"].reset_index(drop=True)
+    facts = accounts[["account_id", "account_name", "account_type", "account_manager"]].reset_index(drop=True)
+    facts["revenue"] = _per_account(recent.groupby("account_id")["amount"].sum(), key, 0.0)
+    earned = facts["revenue"].clip(lower=0)
+    facts["revenue_share"] = earned / earned.sum() if earned.sum() > 0 else 0.0
+    facts["product_count"] = _per_account(bought.groupby("account_id")["product"].nunique(), key, 0)
+    first = _per_account(orders.groupby("account_id")["order_date"].min(), key)
+    since = accounts["since"].reset_index(drop=True).fillna(first)
+    facts["tenure_years"] = ((as_of - since).dt.days / 365.25).fillna(0.0)
+    facts["repeat_rate"] = _per_account(_quarters_with_orders(orders, as_of), key, 0) / 8
+    known = len(contacts) > 0
+    facts["role_count"] = _per_account(
+        contacts.groupby("account_id")["decision_role"].nunique(), key, 0 if known else np.nan
+    )
+    facts["level_count"] = _per_account(_levels(contacts), key, 0 if known else np.nan)
+    return facts
+
+
+def _per_account(values: pd.Series, accounts: pd.Series, default: object = None) -> pd.Series:
+    found = matched(values, accounts)
+    return found if default is None else found.fillna(default)
+
+
+def _quarters_with_orders(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
+    """How many of the eight quarters up to ``as_of`` each account ordered in."""
+    days_back = (as_of - orders["order_date"]).dt.days
+    quarter = (days_back / (365.25 / 4)).astype(int)
+    recent = orders[(quarter < 8) & (orders["amount"] > 0)].assign(quarter=quarter)
+    return recent.groupby("account_id")["quarter"].nunique()
+
+
+def _levels(contacts: pd.DataFrame) -> pd.Series:
+    """The longest reporting line among an account's contacts, in people."""
+    above = dict(zip(contacts["contact_id"], contacts["reports_to"], strict=True))
+    depth: dict[str, int] = {}
+    for person in above:
+        line = [person]
+        while isinstance(above.get(line[-1]), str) and above[line[-1]] in above and len(line) <= len(above):
+            line.append(above[line[-1]])
+        depth[person] = len(line)
+    levels = pd.Series([depth[person] for person in contacts["contact_id"]], index=contacts.index, dtype="float64")
+    return levels.groupby(contacts["account_id"]).max()
+
+
+def key_account_criteria(facts: pd.DataFrame) -> pd.DataFrame:
+    """One row per account: its four traits, each from 0 to 1.
+
+    Parameters
+    ----------
+    facts
+        The frame of `account_facts`.
+
+    Returns
+    -------
+    DataFrame
+        account_id, value (revenue share), complexity (products bought), longevity (mean of tenure and repeat rate),
+        decision_chain (roles × levels). Each is divided by its own 95th percentile and capped at 1; a trait nobody has
+        data for is missing.
+    """
+    chain = facts["role_count"] * facts["level_count"]
+    longevity = (_scaled(facts["tenure_years"]) + facts["repeat_rate"]) / 2
+    return pd.DataFrame(
+        {
+            "account_id": facts["account_id"],
+            "value": _scaled(facts["revenue_share"]),
+            "complexity": _scaled(facts["product_count"]),
+            "longevity": longevity,
+            "decision_chain": _scaled(chain),
+        }
+    )
+
+
+def _scaled(values: pd.Series) -> pd.Series:
+    """Values as a fraction of their 95th percentile, between 0 and 1; all 0 where that is 0."""
+    full = values.quantile(FULL_MARK)
+    if pd.isna(full):
+        return values
+    full = full if full > 0 else values.max()
+    return (values / full).clip(0, 1) if full > 0 else values * 0.0
+
+
+def weighted_score(criteria: pd.DataFrame, weights: pd.Series) -> pd.Series:
+    """Each account's weighted mean of its traits, 0 to 1; a trait without data leaves its weight to the others.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, all are zero, or a weighted criterion is not a column.
+    """
+    unknown = [name for name in weights.index if name not in criteria]
+    if unknown:
+        raise ValueError(
+            _(
+                "No such criterion: {unknown}; there are: {known}.",
+                unknown=", ".join(unknown),
+                known=", ".join(CRITERIA),
+            )
+        )
+    if (weights < 0).any() or not weights.sum() > 0:
+        raise ValueError(_("Weights must be 0 or more, and at least one above 0."))
+    values = criteria[list(weights.index)]
+    shares = values.notna() * weights
+    return ((values.fillna(0) * weights).sum(axis=1) / shares.sum(axis=1)).rename("score")
+
+
+def entropy_weights(criteria: pd.DataFrame) -> pd.Series:
+    """The weight of each criterion by how much it tells accounts apart.
+
+    Notes
+    -----
+    Entropy method: with p the column divided by its sum and E = −Σ p·ln p ÷ ln n, weights are (1 − E) ÷ Σ(1 − E)
+    (Hwang & Yoon, Multiple Attribute Decision Making, 1981, ch. 3). A criterion without data, or equal for all, gets 0;
+    if that is so for every criterion, all weigh the same.
+
+    >>> entropy_weights(pd.DataFrame({"value": [0.0, 0.0, 1.0], "complexity": [0.5, 0.5, 0.5]})).round(2).to_dict()
+    {'value': 1.0, 'complexity': 0.0}
+    """
+    values = criteria[[name for name in CRITERIA if name in criteria]].fillna(0).clip(lower=0)
+    sums = values.sum()
+    parts = values / sums.where(sums > 0)
+    entropy = -(parts * np.log(parts.where(parts > 0))).sum() / np.log(max(len(values), 2))
+    spread = (1 - entropy).where(sums > 0, 0.0).clip(lower=0)
+    spread[spread < 1e-12] = 0.0
+    weights = spread / spread.sum() if spread.sum() > 0 else pd.Series(1 / len(spread), index=spread.index)
+    return weights.rename("weight")
+
+
+def key_accounts(facts: pd.DataFrame, criteria: pd.DataFrame, weights: pd.Series, *, threshold: float) -> pd.DataFrame:
+    """One row per customer, best first: its score, whether it is a key account, and the traits that make it one.
+
+    Parameters
+    ----------
+    facts, criteria
+        The frames of `account_facts` and `key_account_criteria`, in the same order.
+    weights
+        Weight by criterion.
+    threshold
+        Score from which a customer is a key account, 0 to 1.
+
+    Returns
+    -------
+    DataFrame
+        rank, account_id, account_name, account_manager, revenue, revenue_share, the four criteria, score, key (bool),
+        reason (the traits from 0.5 on, strongest first). Prospects and dealers are not ranked: they enter by rules of
+        their own.
+    """
+    table = facts.merge(criteria, on="account_id", validate="one_to_one")
+    table["score"] = weighted_score(table, weights)
+    table = table[table["account_type"] == "customer"].sort_values(["score", "revenue"], ascending=False, kind="stable")
+    table = table.reset_index(drop=True)
+    table["rank"] = table.index + 1
+    table["key"] = table["score"] >= threshold
+    table["reason"] = [_reason(row) for row in table[list(CRITERIA)].to_dict("records")]
+    kept = ["rank", "account_id", "account_name", "account_manager", "revenue", "revenue_share", *CRITERIA]
+    return table[[*kept, "score", "key", "reason"]]
+
+
+def _reason(traits: dict[str, float]) -> str:
+    names = {
+        "value": _("high value"),
+        "complexity": _("broad need"),
+        "longevity": _("long relationship"),
+        "decision_chain": _("long decision chain"),
+    }
+    strong = sorted((name for name in names if traits[name] >= MARKED), key=lambda name: -traits[name])
+    return _(", ").join(names[name] for name in strong) or _("no trait stands out")
+
+
+def pareto(facts: pd.DataFrame) -> pd.DataFrame:
+    """One row per account with revenue, largest first: the cumulative share of revenue and the ABC class.
+
+    Parameters
+    ----------
+    facts
+        account_id, account_name, revenue (currency).
+
+    Returns
+    -------
+    DataFrame
+        account_id, account_name, revenue, cumulative_share, account_share (rank ÷ accounts), abc. An account is A while
+        the accounts before it hold less than 80 % of revenue, B up to 95 %, else C.
+
+    >>> facts = pd.DataFrame({"account_id": ["x", "y", "z"], "account_name": ["X", "Y", "Z"], "revenue": [10, 85, 5]})
+    >>> pareto(facts)[["account_id", "cumulative_share", "abc"]].round(2).to_dict("list")
+    {'account_id': ['y', 'x', 'z'], 'cumulative_share': [0.85, 0.95, 1.0], 'abc': ['A', 'B', 'C']}
+    """
+    table = facts.loc[facts["revenue"] > 0, ["account_id", "account_name", "revenue"]]
+    table = table.sort_values("revenue", ascending=False, kind="stable").reset_index(drop=True)
+    total = table["revenue"].sum()
+    table["cumulative_share"] = table["revenue"].cumsum() / total
+    table["account_share"] = (table.index + 1) / max(len(table), 1)
+    before = (table["cumulative_share"] - table["revenue"] / total).round(12)
+    table["abc"] = np.select([before < ABC_CUTS[0], before < ABC_CUTS[1]], ["A", "B"], "C")
+    return table

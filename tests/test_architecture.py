@@ -1,0 +1,121 @@
+"""The doors: who may import whom. A module that is not listed here does not exist."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parents[1] / "kamlib"
+LEAVES = {"edition"}
+METHOD = {"schema", "stats", "edition"}
+DOORS: dict[str, set[str]] = {
+    "schema": set(),
+    "stats": set(),
+    "edition": set(),
+    "workbook": set(),
+    "vocabulary": set(),
+    "problems": LEAVES,
+    # the room of data: only its door is imported from outside
+    "texts": {"problems", "workbook"} | LEAVES,
+    "sources": {"problems", "texts", "workbook"} | LEAVES,
+    "parsers": {"schema"} | LEAVES,
+    "mapping": {"schema", "problems", "sources"} | LEAVES,
+    "rules": {"schema"},
+    "checks": {"schema", "problems", "sources", "parsers", "mapping", "rules"} | LEAVES,
+    "places": {"schema", "problems", "sources"} | LEAVES,
+    "books": {"schema", "problems", "sources", "checks"} | LEAVES,
+    "data": {"schema", "problems", "sources", "mapping", "checks", "places", "books"} | LEAVES,
+    "templates": {"schema", "sources", "mapping", "rules"} | LEAVES,
+    # the methods: frames in, frames out; they meet in the notebook
+    "market": METHOD,
+    "segmentation": METHOD,
+    "value": METHOD,
+    "funnel": METHOD,
+    "planning": METHOD,
+    # what people see
+    "charts": {"schema"} | LEAVES,
+    "exports": {"schema", "vocabulary"} | LEAVES,
+    "worksheets": {"data", "schema", "vocabulary", "exports"} | LEAVES,
+    "pages": {"exports", "vocabulary"} | LEAVES,
+    "reports": {"data", "exports", "pages"} | LEAVES,
+    "cli": {"reports", "data", "templates"} | LEAVES,
+    # for the people who keep the workbook
+    "catalogues": {"schema", "vocabulary"} | LEAVES,
+    "stored": set(),
+}
+ONLY_IN = {"matplotlib": {"charts"}, "papermill": {"reports"}, "duckdb": {"places"}, "sqlalchemy": {"places"}}
+LONGEST_FUNCTION_MEDIAN = 10
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
+
+
+def room(path: Path) -> str:
+    """``charts`` for everything in the charts folder, else the module's name."""
+    first = path.relative_to(LIBRARY).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages, and for our own the module: ``kamlib.schema`` is ``kamlib.schema``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = node.module == "kamlib"
+            found |= {f"kamlib.{alias.name}" for alias in node.names} if whole else {node.module}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(LIBRARY).as_posix())
+def test_a_module_imports_only_through_its_doors(path):
+    name = room(path)
+    assert name in DOORS, f"{name} is not in the table of doors: decide what it may import, and list it."
+    ours = {part.split(".")[1] for part in imported(path) if part.startswith("kamlib.")} - {name}
+    assert ours <= DOORS[name], f"{name} may not import {sorted(ours - DOORS[name])}"
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_a_heavy_package_is_imported_in_one_room_only(package):
+    users = {room(path) for path in modules() if any(part.split(".")[0] == package for part in imported(path))}
+    assert users <= ONLY_IN[package]
+
+
+def test_init_reexports_nothing():
+    for path in LIBRARY.rglob("__init__.py"):
+        body = ast.parse(path.read_text("utf-8")).body
+        assert len(body) == 1, f"{path} holds more than a docstring"
+        assert isinstance(body[0], ast.Expr), f"{path} holds more than a docstring"
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
+
+
+def body_lines(function: ast.FunctionDef) -> int:
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def test_functions_stay_small():
+    lengths = sorted(body_lines(function) for path in modules() for function in functions(path))
+    assert lengths[len(lengths) // 2] <= LONGEST_FUNCTION_MEDIAN
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(LIBRARY).as_posix())
+def test_everything_public_has_a_docstring(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    public = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
+    assert ast.get_docstring(tree), f"{path.name} has no docstring"
+    assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(LIBRARY).as_posix())
+def test_no_warning_is_silenced_and_no_error_swallowed(path):
+    text = path.read_text("utf-8")
+    assert "filterwarnings" not in text
+    assert "simplefilter" not in text
+    handlers = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ExceptHandler)]
+    assert all(handler.type is not None for handler in handlers), "a bare except"

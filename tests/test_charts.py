@@ -1,0 +1,172 @@
+"""Charts draw what they are given: labels inside the picture, no missing glyph, panels that say why they are empty."""
+
+import inspect
+import io
+from importlib import import_module
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlib import edition
+from kamlib.charts import canvas
+
+LONG = "临江市第一人民医院东院区 Linjiang First People's Hospital East"
+STAGES = ["科室需求 Department need", "立项论证 Approval", "招标投标 Tender"]
+
+
+def ranking(n=20):
+    rng = np.random.default_rng(1)
+    parts = pd.DataFrame(rng.random((n, 4)), columns=["value", "complexity", "longevity", "decision_chain"])
+    return parts.assign(score=parts.mean(axis=1), account_name=LONG).sort_values("score", ascending=False)
+
+
+EQUAL = pd.Series(0.25, index=["value", "complexity", "longevity", "decision_chain"])
+PARETO = pd.DataFrame(
+    {
+        "account_share": np.arange(1, 11) / 10,
+        "cumulative_share": np.sqrt(np.arange(1, 11) / 10),
+        "abc": list("AAAAABBBCC"),
+    }
+)
+FUNNEL = pd.DataFrame(
+    {"funnel": ["lead", "deal", "deal"], "name": STAGES, "n": [900, 120, 30], "amount": [np.nan, 9e7, 3e7]}
+)
+CONVERSION = pd.DataFrame(
+    {
+        "name": STAGES,
+        "rate": [0.5, 0.4, 0.9],
+        "low": [0.4, 0.2, 0.8],
+        "high": [0.6, 0.6, 0.95],
+        "own_rate": [0.5, 0.2, np.nan],
+        "company_rate": [0.5, 0.5, 0.9],
+    }
+)
+DURATIONS = pd.DataFrame({"stage": list("abc"), "name": STAGES, "p75_days": [30, 60, np.nan]})
+AGES = pd.DataFrame({"stage": list("aab"), "days_in_stage": [10, 200, 30], "value": [1e6, 2e7, 5e5]})
+STEPS = pd.DataFrame(
+    {
+        "step": ["start", "new", "won", "lost", "pulled_in", "end"],
+        "n": [50, 9, 4, 6, 0, 49],
+        "amount": [9e7, 2e7, -1e7, -2.5e7, 0, 7.5e7],
+    }
+)
+SCORES = pd.DataFrame(
+    {
+        "stage_name": ["客户分类", "客户关系管理", "战略性客户管理"],
+        "items": 5,
+        "answered": [5, 3, 0],
+        "yes_share": [0.8, 1 / 3, np.nan],
+    }
+)
+ELEMENTS = pd.DataFrame({"element": ["细分与画像 Segmentation and profiles"] * 3, "coverage": [0.3, 1.0, np.nan]})
+
+DRAWN = {
+    "segmentation.pareto_curve": lambda f: f(PARETO),
+    "segmentation.key_account_bars": lambda f: f(ranking(), EQUAL, threshold=0.55),
+    "funnel.twin_funnel": lambda f: f(FUNNEL, currency="CNY"),
+    "funnel.conversion_dots": lambda f: f(CONVERSION),
+    "funnel.stage_ages": lambda f: f(AGES, DURATIONS),
+    "funnel.pipeline_steps": lambda f: f(STEPS, currency="CNY"),
+    "market.method_map": lambda f: f(edition.reference("pillars"), edition.reference("notebooks")),
+    "market.maturity_bars": lambda f: f(SCORES),
+    "market.coverage_bars": lambda f: f(ELEMENTS),
+}
+EMPTY = {
+    "segmentation.pareto_curve": lambda f: f(PARETO.iloc[:0]),
+    "segmentation.key_account_bars": lambda f: f(ranking().iloc[:0], EQUAL, threshold=0.5),
+    "funnel.twin_funnel": lambda f: f(FUNNEL.iloc[:0], currency="CNY"),
+    "funnel.conversion_dots": lambda f: f(CONVERSION.iloc[:0]),
+    "funnel.stage_ages": lambda f: f(AGES.iloc[:0], DURATIONS),
+}
+
+
+def chart(name):
+    module, function = name.split(".")
+    return getattr(import_module(f"kamlib.charts.{module}"), function)
+
+
+def public_charts():
+    rooms = [
+        path.stem
+        for path in canvas.FONTS.parent.joinpath("charts").glob("*.py")
+        if path.stem not in ("__init__", "canvas")
+    ]
+    for room in sorted(rooms):
+        module = import_module(f"kamlib.charts.{room}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                yield f"{room}.{name}"
+
+
+def test_every_chart_is_drawn_here():
+    assert set(public_charts()) == DRAWN.keys()
+
+
+@pytest.fixture(params=["en", "zh"])
+def language(request):
+    edition.use(request.param)
+    yield request.param
+    edition.use("en")
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_chart_returns_axes_with_a_question_and_nothing_clipped(name, language, recwarn):
+    ax = DRAWN[name](chart(name))
+    figure = ax.figure
+    figure.savefig(io.BytesIO(), format="png")
+    assert ax.get_title(loc="left").endswith(("?", "?"))
+    assert [str(w.message) for w in recwarn if "Glyph" in str(w.message) or "findfont" in str(w.message)] == []
+    width, height = figure.bbox.width, figure.bbox.height
+    outside = [text.get_text() for text in texts(figure) if not inside(text, width, height)]
+    assert outside == []
+
+
+def texts(figure):
+    """Every text that is shown: titles, labels, legends, and the ticks within the axes' limits."""
+    hidden = {label for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for label in unseen_ticks(ax, axis)}
+    for text in figure.findobj(lambda artist: hasattr(artist, "get_text") and artist.get_visible()):
+        if text.get_text().strip() and text not in hidden:
+            yield text
+
+
+def unseen_ticks(ax, axis):
+    low, high = sorted(axis.get_view_interval())
+    for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+        if not ax.axison or not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
+            yield from (tick.label1, tick.label2)
+
+
+def inside(text, width, height):
+    box = text.get_window_extent()
+    return box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_chart_without_data_says_so(name):
+    ax = EMPTY[name](chart(name))
+    assert any(text.get_text() for text in ax.texts)
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_chart_draws_on_the_axes_it_is_given(name):
+    _figure, given = plt.subplots()
+    function = chart(name)
+    signature = inspect.signature(function)
+    assert signature.parameters["ax"].default is None
+    assert DRAWN[name](lambda *args, **kw: function(*args, **kw, ax=given)) is given
+    plt.close("all")
+
+
+def test_the_five_colours_stay_apart_in_greyscale():
+    colours = [canvas.DARK, canvas.STRONG, canvas.MID, canvas.LIGHT, canvas.PALE]
+    grey = sorted(0.299 * r + 0.587 * g + 0.114 * b for r, g, b in (plt.matplotlib.colors.to_rgb(c) for c in colours))
+    assert min(np.diff(grey)) > 0.08
+
+
+def test_long_names_are_cut_by_their_width_on_screen():
+    assert canvas.short("短名") == "短名"
+    assert canvas.short(LONG, 11) == "临江市第一…"

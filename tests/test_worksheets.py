@@ -1,0 +1,71 @@
+"""Judgements are saved whole and read back; answers are checked kindly and strictly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlib import worksheets
+from kamlib.worksheets import check, save
+
+
+def test_a_judgement_is_saved_and_replaces_the_old_one(tmp_path):
+    for answer in ("yes", "no"):
+        path = save(tmp_path, "maturity", pd.DataFrame({"item": ["m01"], "answer": [answer]}))
+    assert path == tmp_path / "judgements" / "maturity.csv"
+    assert path.read_text("utf-8") == "item,answer\nm01,no\n"
+    assert [p.name for p in path.parent.iterdir()] == ["maturity.csv"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "message"), [("orders", "item", "no table of judgements"), ("maturity", "x", "no column x")]
+)
+def test_only_judgements_of_the_contract_are_saved(tmp_path, table, column, message):
+    with pytest.raises(ValueError, match=message):
+        save(tmp_path, table, pd.DataFrame({column: ["1"]}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_click_on_the_checklist_is_saved_at_once(tmp_path):
+    answers = pd.DataFrame({"item": ["m01"], "answer": ["no"], "evidence": ["seen"]})
+    items = pd.DataFrame({"item": ["m01", "m02"], "statement": ["one", "two"]})
+    grid = worksheets.checklist(tmp_path, answers, items)
+    grid.children[1].children[1].value = "yes"
+    kept = pd.read_csv(tmp_path / "judgements" / "maturity.csv")
+    assert kept["item"].tolist() == ["m01", "m02"]
+    assert kept["answer"].tolist() == ["no", "yes"]
+    assert kept["evidence"][0] == "seen"
+
+
+def test_moving_a_slider_draws_anew():
+    drawn = []
+    box = worksheets.explore(lambda threshold: drawn.append(threshold), threshold=(0.5, 0.0, 1.0, 0.1))
+    box.children[0].value = 0.7
+    assert drawn == [0.5, 0.7]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (0.1 + 0.2, 0.3),
+        (3, np.int64(3)),
+        ("orders", "orders"),
+        ([1, 2.0], pd.Series([1.0, 2.0])),
+        ((0, 10), (0.0, 10.000000001)),
+        ({"b", "a"}, {"a", "b"}),
+        (pd.DataFrame({"x": [1]}), pd.DataFrame({"y": [1]})),
+        (float("nan"), float("nan")),
+    ],
+)
+def test_a_right_answer_is_right(answer, expected):
+    assert "Right" in check(answer, lambda: expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(0.31, 0.3), ("abc", 1.0), ([1], [1, 2]), (5, [5, 5]), (True, "yes"), ("", 0)]
+)
+def test_a_wrong_answer_gets_the_hint(answer, expected):
+    assert check(answer, expected, hint="Think again.") == "✗ Not yet. Think again."
+
+
+def test_no_answer_is_not_wrong():
+    assert "Not answered yet" in check(None, 1)
