@@ -3,83 +3,22 @@
 import inspect
 import io
 from importlib import import_module
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 
 from kamlib import edition
 from kamlib.charts import canvas
 
 LONG = "临江市第一人民医院东院区 Linjiang First People's Hospital East"
-STAGES = ["科室需求 Department need", "立项论证 Approval", "招标投标 Tender"]
-
-
-def ranking(n=20):
-    rng = np.random.default_rng(1)
-    parts = pd.DataFrame(rng.random((n, 4)), columns=["value", "complexity", "longevity", "decision_chain"])
-    return parts.assign(score=parts.mean(axis=1), account_name=LONG).sort_values("score", ascending=False)
-
-
-EQUAL = pd.Series(0.25, index=["value", "complexity", "longevity", "decision_chain"])
-PARETO = pd.DataFrame(
-    {
-        "account_share": np.arange(1, 11) / 10,
-        "cumulative_share": np.sqrt(np.arange(1, 11) / 10),
-        "abc": list("AAAAABBBCC"),
-    }
+ROOMS = sorted(
+    path.stem for path in Path(canvas.__file__).parent.glob("*.py") if path.stem not in ("__init__", "canvas")
 )
-FUNNEL = pd.DataFrame(
-    {"funnel": ["lead", "deal", "deal"], "name": STAGES, "n": [900, 120, 30], "amount": [np.nan, 9e7, 3e7]}
-)
-CONVERSION = pd.DataFrame(
-    {
-        "name": STAGES,
-        "rate": [0.5, 0.4, 0.9],
-        "low": [0.4, 0.2, 0.8],
-        "high": [0.6, 0.6, 0.95],
-        "own_rate": [0.5, 0.2, np.nan],
-        "company_rate": [0.5, 0.5, 0.9],
-    }
-)
-DURATIONS = pd.DataFrame({"stage": list("abc"), "name": STAGES, "p75_days": [30, 60, np.nan]})
-AGES = pd.DataFrame({"stage": list("aab"), "days_in_stage": [10, 200, 30], "value": [1e6, 2e7, 5e5]})
-STEPS = pd.DataFrame(
-    {
-        "step": ["start", "new", "won", "lost", "pulled_in", "end"],
-        "n": [50, 9, 4, 6, 0, 49],
-        "amount": [9e7, 2e7, -1e7, -2.5e7, 0, 7.5e7],
-    }
-)
-SCORES = pd.DataFrame(
-    {
-        "stage_name": ["客户分类", "客户关系管理", "战略性客户管理"],
-        "items": 5,
-        "answered": [5, 3, 0],
-        "yes_share": [0.8, 1 / 3, np.nan],
-    }
-)
-ELEMENTS = pd.DataFrame({"element": ["细分与画像 Segmentation and profiles"] * 3, "coverage": [0.3, 1.0, np.nan]})
-
-DRAWN = {
-    "segmentation.pareto_curve": lambda f: f(PARETO),
-    "segmentation.key_account_bars": lambda f: f(ranking(), EQUAL, threshold=0.55),
-    "funnel.twin_funnel": lambda f: f(FUNNEL, currency="CNY"),
-    "funnel.conversion_dots": lambda f: f(CONVERSION),
-    "funnel.stage_ages": lambda f: f(AGES, DURATIONS),
-    "funnel.pipeline_steps": lambda f: f(STEPS, currency="CNY"),
-    "market.method_map": lambda f: f(edition.reference("pillars"), edition.reference("notebooks")),
-    "market.maturity_bars": lambda f: f(SCORES),
-    "market.coverage_bars": lambda f: f(ELEMENTS),
-}
-EMPTY = {
-    "segmentation.pareto_curve": lambda f: f(PARETO.iloc[:0]),
-    "segmentation.key_account_bars": lambda f: f(ranking().iloc[:0], EQUAL, threshold=0.5),
-    "funnel.twin_funnel": lambda f: f(FUNNEL.iloc[:0], currency="CNY"),
-    "funnel.conversion_dots": lambda f: f(CONVERSION.iloc[:0]),
-    "funnel.stage_ages": lambda f: f(AGES.iloc[:0], DURATIONS),
-}
+HOW = [import_module(f"drawn_{room}") for room in ROOMS]
+DRAWN = {name: call for room in HOW for name, call in room.DRAWN.items()}
+EMPTY = {name: call for room in HOW for name, call in room.EMPTY.items()}
 
 
 def chart(name):
@@ -88,11 +27,6 @@ def chart(name):
 
 
 def public_charts():
-    rooms = [
-        path.stem
-        for path in canvas.FONTS.parent.joinpath("charts").glob("*.py")
-        if path.stem not in ("__init__", "canvas")
-    ]
     for room in sorted(rooms):
         module = import_module(f"kamlib.charts.{room}")
         for name, function in inspect.getmembers(module, inspect.isfunction):
