@@ -27,7 +27,7 @@ def chart(name):
 
 
 def public_charts():
-    for room in sorted(rooms):
+    for room in ROOMS:
         module = import_module(f"kamlib.charts.{room}")
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_"):
