@@ -42,7 +42,7 @@ def language() -> str:
     return _state["language"]
 
 
-def _(message: str, **values: object) -> str:
+def _(message: str, /, **values: object) -> str:
     """``message`` in the language spoken now, its ``{fields}`` filled from ``values``.
 
     Beside Python's format specifications a field may ask for ``{x:money}`` (compact: 1.2M, 120万), ``{x:percent}``
@@ -71,12 +71,12 @@ class Text(str):
         return f'<p class="kam-say">{escape(self)}</p>'
 
 
-def say(message: str, **values: object) -> Text:
+def say(message: str, /, **values: object) -> Text:
     """A computed sentence to show in a notebook: ``say("{n} accounts hold {share:percent}.", n=…, share=…)``."""
     return Text(_(message, **values))
 
 
-def sentences(message: str, frame) -> list[str]:
+def sentences(message: str, frame, /) -> list[str]:
     """One sentence per row of ``frame``; the fields of ``message`` are its columns."""
     return [_(message, **row) for row in frame.to_dict("records")]
 

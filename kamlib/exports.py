@@ -30,7 +30,7 @@ class Table:
         return html(self.frame, most=self.most)
 
     def __repr__(self) -> str:
-        return _texts(self.frame.head(self.most)).rename(columns=heading).to_string(index=False)
+        return texts(self.frame.head(self.most)).rename(columns=heading).to_string(index=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def html(frame: pd.DataFrame, *, most: int = MOST_ROWS) -> str:
     head = "".join(f"<th {side}>{escape(heading(column))}</th>" for column, side in zip(frame, sides, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td {side}>{escape(cell)}</td>" for cell, side in zip(row, sides, strict=True)) + "</tr>"
-        for row in _texts(frame.head(most)).itertuples(index=False, name=None)
+        for row in texts(frame.head(most)).itertuples(index=False, name=None)
     )
     more = len(frame) - most
     foot = f"<p class='more'>{escape(_('… and {more} more rows.', more=more))}</p>" if more > 0 else ""
@@ -115,7 +115,7 @@ def heading(column: str) -> str:
     return _(vocabulary.label(column))
 
 
-def _texts(frame: pd.DataFrame) -> pd.DataFrame:
+def texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Every cell as the text people read."""
     return pd.DataFrame({column: frame[column].map(_reader(column)).astype(object) for column in frame})
 
@@ -130,13 +130,16 @@ def _word(cell: object) -> str:
         return _("yes") if cell else _("no")
     if hasattr(cell, "strftime"):
         return edition.date(cell)
-    if isinstance(cell, str):
-        return _(vocabulary.VALUES[cell]) if cell in vocabulary.VALUES else cell
     return edition.compact(cell) if isinstance(cell, float) else str(cell)
+
+
+def _name_of_code(cell: object) -> str:
+    return _(vocabulary.VALUES[cell]) if cell in vocabulary.VALUES else str(cell)
 
 
 _READERS = {
     "text": _word,
+    "code": _name_of_code,
     "money": edition.compact,
     "percent": edition.percent,
     "integer": lambda cell: f"{cell:,.0f}",

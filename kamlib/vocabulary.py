@@ -3,16 +3,16 @@
 A column keeps one name, one meaning and one format throughout the workbook; GLOSSARY.md explains the terms.
 """
 
-FORMATS = ("text", "money", "percent", "integer", "number", "date")
+FORMATS = ("text", "code", "money", "percent", "integer", "number", "date")
 
 COLUMNS: dict[str, tuple[str, str]] = {
     # accounts and people
     "account_id": ("Account no.", "text"),
     "account_name": ("Account", "text"),
-    "account_type": ("Type", "text"),
+    "account_type": ("Type", "code"),
     "region": ("Region", "text"),
-    "industry": ("Industry", "text"),
-    "size_class": ("Size", "text"),
+    "industry": ("Industry", "code"),
+    "size_class": ("Size", "code"),
     "account_manager": ("Account manager", "text"),
     "owner": ("Owner", "text"),
     # data health
@@ -48,7 +48,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "a_accounts": ("A accounts", "integer"),
     "gini": ("Gini coefficient", "number"),
     # funnel
-    "funnel": ("Funnel", "text"),
+    "funnel": ("Funnel", "code"),
     "name": ("Name", "text"),
     "n": ("Number", "integer"),
     "amount": ("Amount", "money"),
@@ -75,6 +75,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "accounts": ("Accounts", "integer"),
     "tables_present": ("Tables with data", "integer"),
     "maturity_stage": ("Maturity stage to work on", "text"),
+    "column": ("Column", "text"),
+    "blank": ("Blank cells", "percent"),
+    "criterion": ("Criterion", "code"),
+    "weight": ("Weight", "percent"),
     # decisions
     "evidence": ("Evidence", "text"),
     "action": ("Action", "text"),
@@ -93,7 +97,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "reader": ("Reader", "text"),
     "question": ("Question", "text"),
 }
-"""Column -> (label, format)."""
+"""Column -> (label, format). A ``code`` is shown by its name in `VALUES`; ``text`` is data and stays as it is."""
 
 VALUES: dict[str, str] = {
     "customer": "customer",
@@ -132,6 +136,11 @@ VALUES: dict[str, str] = {
     "exhibitions": "exhibitions",
     "social_circles": "social and professional circles",
     "installed_base": "installed base",
+    # criteria of a key account
+    "value": "value",
+    "complexity": "complexity",
+    "longevity": "longevity",
+    "decision_chain": "decision chain",
     # kinds of institution, as in the demonstration company
     "tertiary hospital": "tertiary hospital",
     "secondary hospital": "secondary hospital",

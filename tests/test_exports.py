@@ -76,3 +76,15 @@ def test_a_bundle_carries_the_frame_and_a_table():
 def test_odd_frames_make_a_table(frame):
     assert exports.html(frame).startswith("<table")
     assert isinstance(repr(exports.table(frame)), str)
+
+
+def test_a_coded_value_is_named_but_an_account_of_the_same_name_stays_as_it_is():
+    frame = pd.DataFrame({"account_name": ["customer"], "account_type": ["customer"], "size_class": ["odd"]})
+    edition.use("zh")
+    try:
+        html = exports.html(frame)
+    finally:
+        edition.use("en")
+    assert html.count(">customer<") == 1
+    assert ">客户<" in html
+    assert ">odd<" in html

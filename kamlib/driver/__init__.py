@@ -1,0 +1,1 @@
+"""Behind `reports` and `cli`: planning, running, publishing and binding a company's reports."""
