@@ -5,16 +5,12 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from kamlib import checks, schema
 from kamlib.edition import _, language
-from kamlib.sources import DataError, Problem
-
-if TYPE_CHECKING:
-    from kamlib.data import Company
+from kamlib.problems import DataError, Problem
 
 FEWEST_ACCOUNTS = 5
 """An aggregate over fewer accounts than this is not shown to another region."""
@@ -129,9 +125,9 @@ class Snapshot:
 
 
 class Cut:
-    """Filters a company's tables to one region and day, each table once."""
+    """Filters the tables of a `data.Company` to one region and day, each table once."""
 
-    def __init__(self, company: "Company", region: str, as_of: pd.Timestamp):
+    def __init__(self, company, region: str, as_of: pd.Timestamp):
         self.company, self.region, self.as_of = company, region, as_of
         self._frames: dict[str, pd.DataFrame] = {}
 
@@ -142,7 +138,7 @@ class Cut:
             table = schema.TABLES[name]
             frame = self._in_region(table, self._whole(table))
             frame = self._as_known(table, frame)
-            if name == "accounts" and self.region != schema.ALL_REGIONS:
+            if name == "accounts" and (frame["region"] != self.region).any() and self.region != schema.ALL_REGIONS:
                 frame = frame[(frame["region"] == self.region) | frame["account_id"].isin(self._served())]
             self._frames[name] = self._without_strangers(table, frame).reset_index(drop=True)
         return self._frames[name]
@@ -150,25 +146,24 @@ class Cut:
     def _whole(self, table: schema.Table) -> pd.DataFrame:
         """The table, or the part of it that the source cut out for this region. Raises DataError."""
         if self.region != schema.ALL_REGIONS and table.name not in self.company.mapping.tables:
-            cells = self.company.source.slice(table.name, self.region, self.as_of, homes=self._homes)
+            company = self.company
+            cells = company.source.slice(table.name, self.region, self.as_of, company.regions, self._homes)
             if cells is not None:
-                loaded = self.company._load(table.name, cells)
+                loaded = company._load(table.name, cells)
                 if loaded.problems:
                     raise DataError(loaded.problems)
                 return loaded.frame
         loaded = self.company._sound(table.name)
-        related = {
-            name: self.company.table(name) for name in ("accounts", "opportunities") if name in self.company.tables
-        }
-        scoped = [
-            column for column in table.columns if column.refers.startswith(("accounts.", "opportunities.", "regions."))
-        ]
-        if scoped and table.scope and table.name != "accounts":
-            related["regions"] = self.company.table("regions")
-            dangling = list(checks.references_of(loaded, related))
-            if dangling:
-                raise DataError(dangling)
+        dangling = self._dangling(loaded) if table.scope else []
+        if dangling:
+            raise DataError(dangling)
         return loaded.frame
+
+    def _dangling(self, loaded: checks.Loaded) -> list[Problem]:
+        """Rows whose account, deal or region is unknown: nobody can say to whom they belong."""
+        owners = [name for name in ("regions", "accounts", "opportunities") if name in self.company.tables]
+        related = {name: self.company.table(name) for name in owners if name != loaded.table.name}
+        return list(checks.references_of(loaded, related))
 
     def _homes(self) -> pd.Series:
         """Region by account_id, of the whole company."""
@@ -220,6 +215,8 @@ class Cut:
             )
         if column.kind == "month":
             dates = dates + pd.offsets.MonthEnd(0)
+        if not dates.isna().any():
+            return dates <= self.as_of
         undated = not column.required or self.as_of >= self.company.as_of
         return (dates <= self.as_of) | (dates.isna() & undated)
 
@@ -232,7 +229,10 @@ class Cut:
             if target == "accounts" and column.name == "account_id":
                 continue
             known = frame[key] if target == table.name else self.frame(target)[key]
-            frame = frame.assign(**{column.name: frame[column.name].where(frame[column.name].isin(known))})
+            gone = frame[column.name].notna() & ~frame[column.name].isin(known)
+            frame = frame.assign(**{column.name: frame[column.name].mask(gone)})
+            for companion, value in table.hidden_with.get(column.name, {}).items():
+                frame[companion] = frame[companion].mask(gone, value)
         return frame
 
     def pooled(self, function: Callable[..., pd.DataFrame], *tables: str) -> pd.DataFrame:
@@ -243,7 +243,9 @@ class Cut:
             raise ValueError(
                 f"{function.__qualname__} must say in a column 'accounts' how many accounts each row is over."
             )
-        return answer[answer["accounts"] >= FEWEST_ACCOUNTS].reset_index(drop=True)
+        answer = answer[answer["accounts"] >= FEWEST_ACCOUNTS].reset_index(drop=True)
+        levels = answer.select_dtypes("category").columns
+        return answer.assign(**{name: answer[name].cat.remove_unused_categories() for name in levels})
 
     def with_region(self, name: str) -> pd.DataFrame:
         """A table whose every row says its region: its own, its account's or its deal's."""

@@ -12,16 +12,16 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kamlib import edition, schema, vocabulary
+from kamlib import edition, rules, schema, vocabulary
 
 LIBRARY = Path(__file__).parent
 NOTEBOOKS = LIBRARY.parent / "notebooks"
-_HEADER = b'''msgid ""
+_HEADER = b"""msgid ""
 msgstr ""
 "Language: zh_CN\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 
-'''
+"""
 _SPEAKERS = {"_", "say", "sentences"}
 
 
@@ -32,6 +32,8 @@ def expected() -> dict[str, dict[str, list[str]]]:
         name = ".".join(("kamlib", *path.relative_to(LIBRARY).with_suffix("").parts))
         _collect(found, f"{name}.po", _said_in(path.read_text("utf-8"), path.name))
     _collect(found, "kamlib.schema.po", ((text, "schema.py") for text in _declared()))
+    declared = (text for rule in rules.RULES for text in (rule.name, rule.what_to_do))
+    _collect(found, "kamlib.rules.po", ((text, "rules.py") for text in declared))
     _collect(found, "kamlib.vocabulary.po", ((text, "vocabulary.py") for text in _words()))
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         _collect(found, f"{path.stem}.po", _narrated_in(path))

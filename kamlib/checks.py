@@ -10,17 +10,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kamlib import schema
 from kamlib.edition import _
-from kamlib.mapping import TableMap
-from kamlib.parsers import parse
-from kamlib.rules import RULES
-from kamlib.sources import Cells, Note, Problem
+from kamlib.mapping import FILE, Mapping, TableMap, line_of
+from kamlib.parsers import Parsed, as_text, parse, texts
+from kamlib.problems import Cells, Note, Problem
+from kamlib.rules import RULES, Frames
+from kamlib.texts import plain
 
-_TOTALS = re.compile(r"(合\s*计|总\s*计|小\s*计|总\s*和)[::]?.*|.*(合\s*计|总\s*计|小\s*计)[::]?")
-_TOTALS_EN = re.compile(r"(grand |sub)?-?total:?|sum:?", re.IGNORECASE)
-_SUGGEST_AT_MOST = 200
+_TOTAL = re.compile(r"[合总小]\s*计|总和|汇总|((grand|sub)[ -]?)?totals?|sum", re.IGNORECASE)
+_TOTALS = re.compile(
+    r"(本?页?(合\s*计|总\s*计|小\s*计|总\s*和|汇\s*总|平\s*均值?))[:：]?.*|.*(合\s*计|总\s*计|小\s*计|汇\s*总)[:：]?"
+    r"|((grand|sub)[ -]?)?totals?\b[: ]?.*|.*\btotals?:?|sum:?|average:?",
+    re.IGNORECASE,
+)
+_MAYBE_TOTALS = r"(?i)合|总|小|汇|平|total|sum|average"
+_SUGGEST_AMONG = 2_000
+_SUGGEST_FOR = 50
 
 
 @dataclass
@@ -35,16 +44,18 @@ class Loaded:
     may_be_blank: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    unread: dict[str, set[int]] = field(default_factory=dict)
+    """Column -> rows whose cell is blank because it could not be read: named already, so not called blank."""
+    lost: set[str] = field(default_factory=set)
+    partial: bool = False
 
     def problem(self, row: int | None, column: str, rule: str, what_to_do: str, value: object = None) -> Problem:
         """A problem of this table at a row, in the file's own column name and with the cell as it stands there."""
         if value is None and row is not None:
             value = self.text.at[row, column] if column in self.text else ""
-        shown = "" if value is None or value != value else value
-        shown = f"{shown:%Y-%m-%d}" if isinstance(shown, dt.date) else str(shown)
-        return Problem(
-            self.file, None if row is None else int(row), self.origin.get(column, column), shown, rule, what_to_do
-        )
+        shown = "" if value is None or value != value else as_text(value)
+        where = self.origin.get(column, column)
+        return Problem(self.file, None if row is None else int(row), where, shown, rule, what_to_do)
 
 
 # --- one table ---
@@ -61,24 +72,21 @@ def load(
     """Bring a file's cells to the contract's columns and types; what cannot be read becomes a problem."""
     how = mapped.columns if mapped else {}
     blank = frozenset(name for name, column in how.items() if column.may_be_blank)
-    loaded = Loaded(
-        table, cells.file, pd.DataFrame(), cells.frame, origin or {}, blank, list(cells.problems), list(cells.notes)
-    )
+    loaded = Loaded(table, cells.file, cells.frame, cells.frame, origin or {}, blank)
+    loaded.problems, loaded.notes = list(cells.problems), list(cells.notes)
+    loaded.lost, loaded.partial = set(cells.lost), cells.partial
     if origin is None:
         _match_header(loaded)
-    for column in table.columns:
-        if column.required and column.name not in loaded.text and not _has_structural(loaded):
-            rule, remedy = _("a required column is missing"), _("Add the column to the header and fill it in.")
-            loaded.problems.append(Problem(loaded.file, 1, column.name, "", rule, remedy))
+    if not loaded.partial:
+        _name_missing_columns(loaded, mapped)
     _set_totals_aside(loaded)
     values = {}
     for column in table.columns:
         if column.name in loaded.text:
-            mapped_from = how.get(column.name)
-            format_ = mapped_from.format if mapped_from else ""
-            values[column.name] = _parse_column(loaded, column, currencies, format_)
-            if mapped_from and mapped_from.times != 1:
-                values[column.name] *= mapped_from.times
+            told = how.get(column.name)
+            values[column.name] = _parse_column(loaded, column, currencies, told.format if told else "")
+            if told and told.times != 1:
+                values[column.name] *= told.times
         else:
             values[column.name] = _blank(column, loaded.text.index)
     loaded.frame = pd.DataFrame(values, index=loaded.text.index)
@@ -98,88 +106,109 @@ def _blank(column: schema.Column, index: pd.Index) -> pd.Series:
     return pd.Series(None, index=index, dtype=kind)
 
 
-def _has_structural(loaded: Loaded) -> bool:
-    """Whether the file as a whole could not be read, so that missing columns say nothing new."""
-    return loaded.text.shape[1] == 0 and bool(loaded.problems)
-
-
 def _match_header(loaded: Loaded) -> None:
     """Rename columns that differ from the contract in case and spaces; name those that look like a slip."""
     known = loaded.table.by_name
-    plain = {_plain(name): name for name in known}
+    by_plain = {plain(name): name for name in known}
     renamed = {}
-    for name in loaded.text:
-        target = plain.get(_plain(name))
+    for name in map(str, loaded.text):
+        target = by_plain.get(plain(name))
         if name not in known and target and target not in loaded.text and target not in renamed.values():
             renamed[name] = target
             loaded.notes.append(Note(loaded.file, name, _("read as column {column}", column=target)))
     loaded.origin = {target: name for name, target in renamed.items()}
     loaded.text = loaded.text.rename(columns=renamed)
-    unused = [name for name in loaded.text if name not in known]
-    for name in unused:
-        near = difflib.get_close_matches(_plain(name), [k for k in known if k not in loaded.text], n=1, cutoff=0.8)
-        if near:
-            rule, remedy = _("an unknown column"), _("Did you mean {column}? Rename or delete it.", column=near[0])
-            loaded.problems.append(Problem(loaded.file, 1, name, name, rule, remedy))
+    _name_strangers(loaded, [name for name in loaded.text if name not in known])
+    loaded.text = loaded.text[[name for name in loaded.text if name in known]]
+
+
+def _name_strangers(loaded: Loaded, strangers: list[str]) -> None:
+    """Columns the contract does not know: a slip of a known name is a problem, the others are listed."""
+    absent = {plain(name): name for name in loaded.table.by_name if name not in loaded.text}
+    for name in strangers:
+        near = difflib.get_close_matches(plain(name), absent, n=1, cutoff=0.75)
+        if near and len(loaded.text.columns) > len(strangers):
+            remedy = _("Did you mean {column}? Rename or delete it.", column=absent[near[0]])
+            loaded.problems.append(Problem(loaded.file, 1, name, name, _("an unknown column"), remedy))
         else:
             loaded.notes.append(Note(loaded.file, name, _("a column of your own, not used")))
-    loaded.text = loaded.text.drop(columns=unused)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+def _name_missing_columns(loaded: Loaded, mapped: TableMap | None) -> None:
+    missing = [c.name for c in loaded.table.columns if c.required and c.name not in loaded.text]
+    if mapped:
+        rule, remedy = _("a required column is not mapped"), _("Say where it comes from.")
+        place = f"tables.{loaded.table.name}.columns"
+        unmapped = [name for name in missing if name not in mapped.columns and name not in mapped.broken]
+        loaded.problems += [Problem(FILE, mapped.row, f"{place}.{name}", "", rule, remedy) for name in unmapped]
+        return
+    if missing and loaded.text.shape[1] == 0:
+        rule = _("no column of this table in the first row")
+        remedy = _("Put the names of the columns there: {known}.", known=", ".join(loaded.table.by_name))
+        loaded.problems.append(Problem(loaded.file, 1, "", "", rule, remedy))
+        loaded.partial = True
+        return
+    rule = _("a required column is missing")
+    remedy = _("Add the column to the header and fill it in; where it has another name, say so in mapping.toml.")
+    loaded.problems += [Problem(loaded.file, 1, name, "", rule, remedy) for name in missing]
 
 
 def _set_totals_aside(loaded: Loaded) -> None:
     """Name rows that sum the others and take them out of the further checks."""
     text = loaded.text
-    names = [c.name for c in loaded.table.columns if c.kind == "id" and c.required and c.name in text]
-    names = list(dict.fromkeys([*names, *text.columns[:1]]))
     needed = [c.name for c in loaded.table.columns if c.required and c.name in text]
     suspects: dict[int, str] = {}
-    for name in names:
-        if not isinstance(text[name].dtype, pd.StringDtype):
-            continue
-        hits = text.index[text[name].str.contains("合|总|小|otal|OTAL|um", regex=True, na=False)]
-        for row in hits:
-            cell = str(text.at[row, name]).strip()
-            gaps = any(str(text.at[row, other]).strip() == "" for other in needed if other != name)
-            chinese = _TOTALS.fullmatch(cell) and (gaps or len(cell) <= 4)
-            if chinese or (_TOTALS_EN.fullmatch(cell) and gaps):
-                suspects.setdefault(int(row), name)
-    for row, name in suspects.items():
-        rule, remedy = _("a row of totals"), _("Delete the row: totals are computed.")
-        loaded.problems.append(loaded.problem(row, name, rule, remedy))
-    loaded.text = text.drop(index=list(suspects))
+    for column in loaded.table.columns:
+        if column.kind in ("id", "text") and column.name in text:
+            for row, cell in _labels(text[column.name]).items():
+                others = [_filled(text.at[row, name]) for name in needed if name != column.name]
+                if _sums(cell.strip(), column, others):
+                    suspects.setdefault(int(row), column.name)
+    rule, remedy = _("a row of totals"), _("Delete the row: totals are computed.")
+    loaded.problems += [loaded.problem(row, name, rule, remedy) for row, name in suspects.items()]
+    if suspects:
+        loaded.text = text.drop(index=list(suspects))
+
+
+def _labels(cells: pd.Series) -> pd.Series:
+    """The cells that may label a row of totals."""
+    if not isinstance(cells.dtype, pd.StringDtype):
+        return cells[:0]
+    maybe = pc.match_substring_regex(pa.array(cells.fillna("")), _MAYBE_TOTALS).to_numpy(zero_copy_only=False)
+    words = [cell for cell in cells[maybe.astype(bool)].unique() if _TOTALS.fullmatch(cell.strip())]
+    return cells[cells.isin(words)] if words else cells[:0]
+
+
+def _sums(cell: str, column: schema.Column, others: list[bool]) -> bool:
+    """Whether a cell labels a row of totals: by its word, and by the required cells beside it that stay blank."""
+    if column.kind == "id" and column.required and _TOTAL.fullmatch(cell):
+        return not (cell.isascii() and all(others))
+    return bool(_TOTALS.fullmatch(cell)) and others.count(False) * 2 >= max(len(others), 1)
+
+
+def _filled(cell: object) -> bool:
+    return cell is not None and cell == cell and str(cell).strip() != ""
 
 
 def _parse_column(loaded: Loaded, column: schema.Column, currencies: frozenset[str], format_: str) -> pd.Series:
-    cells = loaded.text[column.name]
-    parsed = parse(cells, column, currencies=currencies, date_format=format_)
-    if parsed.refused:
-        shown = cells if isinstance(cells.dtype, pd.StringDtype) else cells.map(_shown)
-        wrong = shown.isin(list(parsed.refused))
-        for row, text in shown[wrong].items():
-            rule, remedy = parsed.refused[text]
-            loaded.problems.append(loaded.problem(row, column.name, rule, remedy))
-    if parsed.whole:
-        text, (rule, remedy) = parsed.whole
-        loaded.problems.append(loaded.problem(cells.index[cells == text][0], column.name, rule, remedy))
+    parsed: Parsed = parse(loaded.text[column.name], column, currencies=currencies, date_format=format_)
+    for row, refusal in sorted(parsed.refused.items()):
+        loaded.problems.append(loaded.problem(row, column.name, refusal.rule, refusal.what_to_do))
+    if parsed.refused or parsed.silent:
+        loaded.unread[column.name] = set(parsed.refused) | parsed.silent
     name = loaded.origin.get(column.name, column.name)
-    loaded.notes += [Note(loaded.file, name, what, cells_, example) for what, (cells_, example) in parsed.notes.items()]
+    loaded.notes += [Note(loaded.file, name, what, count, example) for what, (count, example) in parsed.notes.items()]
     return parsed.values
 
 
-def _shown(value: object) -> str:
-    return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) and value == value else str(value)
-
-
-def check_columns(loaded: Loaded, *, today: dt.date) -> list[Problem]:
+def check_columns(loaded: Loaded, *, today: dt.date, exported: dt.date | None = None) -> list[Problem]:
     """Blank, unknown, out-of-range and future cells of one table, and rows whose key occurs twice."""
-    return [*_pandera_problems(loaded, today), *_doubled(loaded)]
+    if loaded.text.empty:
+        return []
+    return [*_pandera_problems(loaded, min(today, exported or today), exported), *_doubled(loaded)]
 
 
-def _pandera_problems(loaded: Loaded, today: dt.date) -> Iterable[Problem]:
+def _pandera_problems(loaded: Loaded, today: dt.date, exported: dt.date | None) -> Iterable[Problem]:
     import pandera.pandas as pa
     from pandera.errors import SchemaErrors
 
@@ -192,17 +221,21 @@ def _pandera_problems(loaded: Loaded, today: dt.date) -> Iterable[Problem]:
         cases = errors.failure_cases
         for case in cases.sort_values(["index", "column"], kind="stable").itertuples(index=False):
             column = loaded.table[case.column]
-            if (case.index, loaded.origin.get(column.name, column.name)) not in named:
-                rule, remedy = _explained(column, case.check, case.failure_case, today)
+            silent = case.index in loaded.unread.get(column.name, ())
+            if not silent and (case.index, loaded.origin.get(column.name, column.name)) not in named:
+                rule, remedy = _explained(column, case.check, case.failure_case, today, exported)
+                if case.check == "allowed" and column.name in loaded.origin:
+                    remedy += " " + _("Or say in mapping.toml what it stands for, under values.")
                 yield loaded.problem(int(case.index), column.name, rule, remedy)
 
 
 def _pandera_column(column: schema.Column, loaded: Loaded, today: dt.date, pa):
     checks = []
+    dated = column.kind in ("date", "month")
     if column.allowed:
         checks.append(pa.Check(lambda s: s.isin(column.allowed), name="allowed", ignore_na=True))
     if column.low is not None:
-        checks.append(pa.Check(lambda s: s >= column.low, name="low", ignore_na=True))
+        checks.append(pa.Check(lambda s: (s.dt.year if dated else s) >= column.low, name="low", ignore_na=True))
     if column.high is not None:
         checks.append(pa.Check(lambda s: s <= column.high, name="high", ignore_na=True))
     if column.event:
@@ -210,21 +243,27 @@ def _pandera_column(column: schema.Column, loaded: Loaded, today: dt.date, pa):
     return pa.Column(None, checks, nullable=not column.required or column.name in loaded.may_be_blank)
 
 
-def _explained(column: schema.Column, check: str, value: object, today: dt.date) -> tuple[str, str]:
+def _explained(
+    column: schema.Column, check: str, value: object, today: dt.date, exported: dt.date | None
+) -> tuple[str, str]:
     """(rule, what to do) for a failed check of a column."""
-    bound = {"low": column.low, "high": column.high}.get(check, 0)
-    bound = 0 if bound is None else int(bound) if float(bound).is_integer() else bound
+    bound = {"low": column.low, "high": column.high}.get(check)
+    bound = "" if bound is None else f"{bound:g}"
     if check == "not_nullable":
         return _("a required cell is blank"), _("Fill it in, or delete the row.")
     if check == "allowed":
-        return _("an unknown value"), _near(str(value), column.allowed) + _(
-            "Use one of: {known}.", known=", ".join(column.allowed)
-        )
+        known = ", ".join(column.allowed)
+        return _("an unknown value"), _near(str(value), column.allowed) + _("Use one of: {known}.", known=known)
+    if check == "low" and column.kind in ("date", "month"):
+        return _("a date before {year}", year=bound), _("Correct the year, or leave the row out.")
     if check == "low":
         return _("less than {bound}", bound=bound), _range_remedy(column)
     if check == "high":
         return _("more than {bound}", bound=bound), _range_remedy(column)
-    return _("a date in the future (after {today})", today=str(today)), _("Correct the date, or leave the row out.")
+    remedy = _("Correct the date, or leave the row out.")
+    if today == exported:
+        return _("a date after the day of the export, {day}, as mapping.toml says", day=str(today)), remedy
+    return _("a date in the future (after {today})", today=str(today)), remedy
 
 
 def _range_remedy(column: schema.Column) -> str:
@@ -241,33 +280,56 @@ def _near(value: str, known: Iterable[str]) -> str:
     return _("Did you mean {near}? ", near=near[0]) if near else ""
 
 
+# --- rows that occur twice ---
+
+
 def _doubled(loaded: Loaded) -> Iterable[Problem]:
-    """Rows that repeat a key; order lines without a number are told apart by product, day and quantity."""
-    frame, text = loaded.frame, loaded.text
-    key = [name for name in loaded.table.key if name in text]
-    if loaded.table.name == "orders":
-        unnumbered = frame["line"].isna()
-        numbered = frame[~unnumbered & frame["order_id"].notna()]
-        yield from _repeats(loaded, numbered, ["order_id", "line"], _("the same key as row {first}"))
-        frame, key = frame[unnumbered], ["order_id", "product", "order_date", "quantity"]
-        yield from _repeats(loaded, frame, key, _("the same order line as row {first}"))
-    elif loaded.table.name in ("satisfaction",):
-        yield from _repeats(loaded, frame, list(text.columns), _("the same row as row {first}"))
-    elif len(key) == len(loaded.table.key):
-        required = [name for name in key if loaded.table[name].required]
-        yield from _repeats(loaded, frame.dropna(subset=required), key, _("the same key as row {first}"))
+    """Rows that repeat a key; order lines without a number and survey answers are told apart by all their cells."""
+    frame, table = loaded.frame, loaded.table
+    key = [name for name in table.key if name in loaded.text]
+    everything = list(loaded.text.columns)
+    if table.name == "orders":
+        numbered = frame["line"].notna()
+        yield from _repeats(loaded, frame[numbered & frame["order_id"].notna()], ["order_id", "line"])
+        yield from _repeats(loaded, frame[~numbered], everything)
+    elif not table.key:
+        personal = [name for name in ("contact_id", "comment") if name in loaded.text]
+        yield from _repeats(loaded, frame.dropna(subset=personal, how="all") if personal else frame, everything)
+    elif len(key) == len(table.key) or all(not table[name].required for name in set(table.key) - set(key)):
+        required = [name for name in key if table[name].required]
+        yield from _repeats(loaded, frame.dropna(subset=required), key)
+        if len(table.key) == 1:
+            yield from _twins(loaded, key[0])
 
 
-def _repeats(loaded: Loaded, frame: pd.DataFrame, key: list[str], rule: str) -> Iterable[Problem]:
-    again = frame.duplicated(key)
+def _repeats(loaded: Loaded, frame: pd.DataFrame, key: list[str]) -> Iterable[Problem]:
+    """Name every row of a group with the same key, and another row of the group: either may be the wrong one."""
+    again = frame.duplicated(key, keep=False)
     if not again.any():
         return
-    first = frame[frame.duplicated(key, keep=False)].groupby(key, dropna=False, sort=False)[key[0]]
-    firsts = first.transform(lambda s: s.index[0])
-    for row in frame.index[again]:
+    rows = pd.Series(frame.index, index=frame.index)[again]
+    groups = rows.groupby([frame.loc[again, name] for name in key], dropna=False, sort=False)
+    firsts, lasts = groups.transform("first"), groups.transform("last")
+    for row in rows:
+        other = int(firsts[row] if firsts[row] != row else lasts[row])
+        rule = _("the same key as row {first}", first=other)
         remedy = _("Keep one of the two rows, or give them different keys ({key}).", key=", ".join(key))
-        shown = " · ".join(str(loaded.text.at[row, name]) for name in key if name in loaded.text)
-        yield loaded.problem(row, key[0], rule.format(first=firsts[row]), remedy, shown)
+        if key == list(loaded.text.columns):
+            rule = _("the same row as row {first}", first=other)
+            remedy = _("Delete one of the two rows.")
+        shown = texts(loaded.text.loc[[row], [name for name in key if name in loaded.text]].iloc[0].astype(object))
+        yield loaded.problem(row, key[0], rule, remedy, " · ".join(shown))
+
+
+def _twins(loaded: Loaded, key: str) -> Iterable[Problem]:
+    """Keys that differ only in case, but for the case-sensitive identifiers of 15 signs that some CRMs use."""
+    keys = loaded.frame[key].dropna().drop_duplicates()
+    folded = keys.str.casefold()
+    twins = folded.duplicated(keep=False) & ~keys.str.fullmatch("[A-Za-z0-9]{15}").astype(bool)
+    for row in keys.index[twins]:
+        first = int(folded.index[(folded == folded[row]) & (folded.index != row)][0])
+        rule = _("a key that differs from row {first} only in upper and lower case", first=first)
+        yield loaded.problem(row, key, rule, _("Write it alike in all tables, or give the row a key of its own."))
 
 
 # --- between tables ---
@@ -279,24 +341,28 @@ def check_references(tables: dict[str, Loaded]) -> list[Problem]:
 
 
 def references_of(loaded: Loaded, tables: dict[str, Loaded]) -> Iterable[Problem]:
-    """The dangling references of one table."""
+    """The dangling references of one table; rows that could not be read are not held against those that name them."""
     for column in loaded.table.columns:
         target, _dot, key = column.refers.partition(".")
-        if target not in tables or column.name not in loaded.text:
+        if target not in tables or column.name not in loaded.text or _says_nothing(tables[target]):
             continue
-        known = set(tables[target].frame[key].dropna())
-        also = {schema.ALL_REGIONS} if column.or_all else set()
+        known = set(tables[target].frame[key].dropna()) | ({schema.ALL_REGIONS} if column.or_all else set())
         cells = loaded.frame[column.name]
-        dangling = cells[cells.notna() & ~cells.isin(known | also)]
-        near = {v: _near(v, known) for v in dangling.unique()[:_SUGGEST_AT_MOST]}
+        dangling = cells[cells.notna() & ~cells.isin(known | tables[target].lost)]
+        asked = dangling.unique()[: _SUGGEST_FOR if len(known) <= _SUGGEST_AMONG else 0]
+        near = {value: _near(value, known) for value in asked}
         for row, value in dangling.items():
             rule = _("unknown {column}", column=column.name)
-            remedy = near.get(value, "") + _known(target, known)
-            yield loaded.problem(row, column.name, rule, remedy)
+            yield loaded.problem(row, column.name, rule, near.get(value, "") + _known(target, known))
+
+
+def _says_nothing(target: Loaded) -> bool:
+    """Whether a table cannot tell what is unknown: not read to its end, or without the rows it must have."""
+    return target.partial or (target.table.required and target.text.empty)
 
 
 def _known(target: str, known: set[str]) -> str:
-    if len(known) <= 12:
+    if 0 < len(known) <= 12:
         listed = ", ".join(sorted(known))
         return _("Known: {known}. Correct the cell or add the row to {table}.", known=listed, table=target)
     return _("Correct the cell or add the row to {table}.", table=target)
@@ -304,30 +370,29 @@ def _known(target: str, known: set[str]) -> str:
 
 def check_rules(tables: dict[str, Loaded], accept: Iterable[str] = ()) -> list[Problem]:
     """Every row that breaks a rule, but for rules whose exceptions the company accepts."""
-    frames = {name: loaded.frame for name, loaded in tables.items()}
+    absent = {name: empty(table) for name, table in schema.TABLES.items() if name not in tables}
+    frames: Frames = absent | {name: loaded.frame for name, loaded in tables.items()}
     problems = []
     for rule in RULES:
-        if rule.id in accept or rule.table not in tables or any(need not in tables for need in rule.needs):
+        if rule.id in accept or rule.table not in tables or tables[rule.table].text.empty:
             continue
         loaded = tables[rule.table]
-        broken = rule.broken(frames).reindex(loaded.frame.index, fill_value=False).fillna(False).astype(bool)
-        remedy = _(rule.what_to_do)
-        problems += [loaded.problem(row, rule.column, _(rule.name), remedy) for row in loaded.frame.index[broken]]
+        broken = (
+            rule.broken(loaded.frame, frames).reindex(loaded.frame.index, fill_value=False).fillna(False).astype(bool)
+        )
+        unread = set().union(*loaded.unread.values())
+        name, remedy = _(rule.name), _(rule.what_to_do)
+        rows = [row for row in loaded.frame.index[broken] if row not in unread]
+        problems += [loaded.problem(row, column, name, remedy) for row in rows for column in rule.columns]
     return problems
 
 
-def unknown_accepted(accept: Iterable[str]) -> list[Problem]:
+def unknown_accepted(told: Mapping) -> list[Problem]:
     """Names under ``accept`` in ``mapping.toml`` that no rule has."""
     known = [rule.id for rule in RULES]
+    remedy, row = _("data/README.md lists the rules of every table."), line_of(told.text, "company.accept")
     return [
-        Problem(
-            "mapping.toml",
-            None,
-            "company.accept",
-            name,
-            _("no such rule"),
-            _near(name, known) + _("See kamlib/rules.py."),
-        )
-        for name in accept
+        Problem(FILE, row, "company.accept", name, _("no such rule"), _near(name, known) + remedy)
+        for name in told.accept
         if name not in known
     ]

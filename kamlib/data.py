@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,8 +18,11 @@ from kamlib import checks, mapping, schema
 from kamlib.books import SNAPSHOT, Book, Cut, Snapshot
 from kamlib.checks import Loaded
 from kamlib.edition import _, language
-from kamlib.places import Database, Folder
-from kamlib.sources import Cells, DataError, Note, Problem
+from kamlib.places import Folder
+from kamlib.problems import Cells, DataError, Note, Problem
+
+if TYPE_CHECKING:
+    from kamlib.databases import Database
 
 
 @dataclass(frozen=True)
@@ -42,32 +46,38 @@ def open_company(location: str | Path) -> "Company | Snapshot":
     Raises
     ------
     DataError
-        If there is no such folder, or no table of the contract in it.
+        If there is no such folder or database, or it cannot be entered.
     """
     if "://" in str(location):
-        return Company(str(location), str(location).rpartition("/")[2].partition("?")[0], Database(str(location)))
+        from kamlib.databases import Database
+
+        source = Database(str(location))
+        name = str(location).rpartition("/")[2].partition("?")[0]
+        return Company(source.shown, name, source)
     folder = Path(location)
-    if (folder / SNAPSHOT).exists():
-        return Snapshot(folder)
-    if not folder.is_dir():
-        rule, remedy = (
-            _("no such folder"),
-            _("Name a company's folder, e.g. data/demo, or start one: kam new {path}.", path=folder),
-        )
-        raise DataError([Problem(str(location), None, "", "", rule, remedy)])
-    return Company(str(location), folder.resolve().name, Folder(folder), mapping.read_mapping(folder))
+    try:
+        if (folder / SNAPSHOT).exists():
+            return Snapshot(folder)
+        if folder.is_dir():
+            told = mapping.read_mapping(folder)
+            return Company(str(location), folder.resolve().name, Folder(folder, told), told)
+    except (OSError, ValueError) as error:
+        rule = _("the folder cannot be read ({error})", error=str(error))
+        raise DataError([Problem(str(location), None, "", "", rule, _("Check its name and your rights."))]) from None
+    remedy = _("Name a company's folder, e.g. data/demo, or start one: kam new {path}.", path=folder)
+    raise DataError([Problem(str(location), None, "", "", _("no such folder"), remedy)])
 
 
 class Company:
     """All tables of one company; `book` is the way to its data, `check` finds what is wrong with it."""
 
-    def __init__(self, location: str, name: str, source: Folder | Database, told: mapping.Mapping | None = None):
+    def __init__(self, location: str, name: str, source: "Folder | Database", told: mapping.Mapping | None = None):
         self.location = location
         self.name = name
         self.source = source
         self.mapping = told or mapping.Mapping()
         self._loaded: dict[str, Loaded] = {}
-        self._others: dict[str, Cells] = {}
+        self._others: dict[tuple[str, str], Cells] = {}
 
     @property
     def title(self) -> str:
@@ -88,23 +98,19 @@ class Company:
 
     def _load(self, name: str, cells: Cells | None = None) -> Loaded:
         table, mapped = schema.TABLES[name], self.mapping.tables.get(name)
-        currencies = (
-            frozenset()
-            if name == "regions"
-            else frozenset(self._regions().get("currency", pd.Series(dtype="str")).dropna())
-        )
+        currencies = frozenset() if name == "regions" else frozenset(self._regions()["currency"].dropna())
         if mapped:
-            cells, origin = mapping.apply(mapped, self._other(mapped.file), self._other)
+            cells, origin = mapping.apply(mapped, self._other(mapped.file, mapped.sheet), self._other)
             return checks.load(table, cells, mapped=mapped, origin=origin, currencies=currencies)
         return checks.load(table, cells or self.source.cells(name), currencies=currencies)
 
-    def _other(self, file: str) -> Cells:
-        if file not in self._others:
-            self._others[file] = self.source.other(file)
-        return self._others[file]
+    def _other(self, file: str, sheet: str = "") -> Cells:
+        if (file, sheet) not in self._others:
+            self._others[file, sheet] = self.source.other(file, sheet)
+        return self._others[file, sheet]
 
     def _regions(self) -> pd.DataFrame:
-        return self.table("regions").frame if "regions" in self.tables else pd.DataFrame({"region": []})
+        return self.table("regions").frame if "regions" in self.tables else checks.empty(schema.TABLES["regions"])
 
     @cached_property
     def regions(self) -> list[str]:
@@ -117,13 +123,21 @@ class Company:
         if self.mapping.exported:
             return pd.Timestamp(self.mapping.exported)
         events = [
-            self.table(name).frame[column.name].max()
+            self._latest(name, column.name)
             for name in self.tables
             for column in schema.TABLES[name].columns
             if column.event and column.kind == "date" and not schema.TABLES[name].folder
         ]
         known = [day for day in events if pd.notna(day)]
         return max(known) if known else pd.Timestamp(dt.date.today())
+
+    def _latest(self, name: str, column: str) -> pd.Timestamp:
+        """The last day in a column; asked of the source where that spares reading the table."""
+        if name not in self._loaded and name not in self.mapping.tables:
+            asked = self.source.latest(name, column)
+            if asked is not None:
+                return pd.NaT if pd.isna(asked) else pd.Timestamp(asked).normalize()
+        return self.table(name).frame[column].max()
 
     def check(self, *, today: dt.date | None = None, progress: Callable[[str], None] = lambda _name: None) -> Check:
         """Read every table and collect every problem.
@@ -136,33 +150,37 @@ class Company:
             Called with each table's file before it is read.
         """
         today = today or dt.date.today()
-        problems = [*self.mapping.problems, *getattr(self.source, "problems", [])]
-        notes = list(getattr(self.source, "notes", []))
-        problems += self._missing_tables()
+        exported = self.mapping.exported
         tables = {}
         for name, file in self.tables.items():
             progress(file)
             tables[name] = self.table(name)
+        problems = [*self.mapping.problems, *self.source.problems, *self._missing_tables()]
+        notes = list(self.source.notes)
         for loaded in tables.values():
-            problems += loaded.problems + checks.check_columns(loaded, today=today) + _needed_rows(loaded)
+            problems += [
+                *loaded.problems,
+                *checks.check_columns(loaded, today=today, exported=exported),
+                *_needed_rows(loaded),
+            ]
             notes += loaded.notes
         problems += checks.check_references(tables)
         problems += checks.check_rules(tables, self.mapping.accept)
-        problems += checks.unknown_accepted(self.mapping.accept)
-        order = {file: i for i, file in enumerate(self.tables.values())}
+        problems += checks.unknown_accepted(self.mapping)
+        order = {file: place for place, file in enumerate(self.tables.values())}
         unique = sorted(dict.fromkeys(problems), key=lambda p: (order.get(p.file, -1), p.row or 0))
         return Check(_frame(Problem, unique).astype({"row": "Int64"}), _frame(Note, dict.fromkeys(notes)))
 
     def _missing_tables(self) -> list[Problem]:
-        needed = [table.name for table in schema.TABLES.values() if table.required]
-        if "stage_history" in self.tables:
-            needed.append("stages")
+        needed = {table.name for table in schema.TABLES.values() if table.required}
+        needed |= {"stages", "opportunities"} if "stage_history" in self.tables else set()
         remedy = _("Add the table; kam new writes an empty one.")
-        return [
-            Problem(name, None, "", "", _("a required table is missing"), remedy)
-            for name in needed
-            if name not in self.tables
-        ]
+        if elsewhere := self.source.elsewhere():
+            remedy = _("The tables seem to be in {folder}: name that folder.", folder=f"{self.location}/{elsewhere}")
+        rule = _("a required table is missing")
+        broken = {name for name in needed for problem in self.source.problems if problem.file.startswith(f"{name}.")}
+        missing = [name for name in schema.TABLES if name in needed - set(self.tables) - broken]
+        return [Problem(self.source.expected(name), None, "", "", rule, remedy) for name in missing]
 
     def _sound(self, name: str) -> Loaded:
         """A table without problems of reading. Raises DataError."""
@@ -209,7 +227,7 @@ class Company:
 
 
 def _needed_rows(loaded: Loaded) -> list[Problem]:
-    if loaded.table.required and loaded.frame.empty and not loaded.problems:
+    if loaded.table.required and not len(loaded.text) and not loaded.problems:
         rule = _("the table has no rows")
         return [Problem(loaded.file, None, "", "", rule, _("Fill it in: nothing can be computed without it."))]
     return []

@@ -1,229 +1,310 @@
-"""Where a company's tables are: a folder of files or a database, and the slices each can cut by itself."""
+"""A company folder: which file is which table, which files were surely meant to be one, and slices of Parquet files."""
 
+import datetime as dt
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from kamlib import schema, sources
 from kamlib.edition import _
-from kamlib.sources import Cells, Note, Problem, typed_frame
+from kamlib.mapping import FILE, Mapping
+from kamlib.problems import Cells, Note, Problem
+from kamlib.sources import plain, typed_frame
 
 MEMORY_LIMIT = "600MB"
-_SHOWN_ORPHANS = 20
+_JUDGEMENTS = "judgements"
+_OTHER_ENDINGS = (
+    "",
+    ".xls",
+    ".xlsm",
+    ".xlsb",
+    ".ods",
+    ".json",
+    ".jsonl",
+    ".feather",
+    ".arrow",
+    ".pkl",
+    ".gz",
+    ".zip",
+    ".7z",
+)
+_PLACES = ("", _JUDGEMENTS)
 
 
 class Folder:
     """The files of a company folder."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, told: Mapping | None = None):
         self.folder = folder
+        self.told = told or Mapping()
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
-        self._files = self._find()
+        self._files: dict[str, Path] = {}
+        for place in _PLACES:
+            self._find(place)
 
-    def _find(self) -> dict[str, Path]:
-        """Table -> its file; two files for one table and misspelt names are problems."""
-        found: dict[str, Path] = {}
-        for place in ("", "judgements"):
-            folder = self.folder / place
-            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-                if path.is_file() and not path.name.startswith((".", "~$")):
-                    self._consider(path, path.relative_to(self.folder).as_posix(), place, found)
-        return found
+    # --- finding the tables ---
 
-    def _consider(self, path: Path, name: str, place: str, found: dict[str, Path]) -> None:
-        table, ending = path.stem.strip().lower().replace(" ", "_").replace("-", "_"), path.suffix.lower()
-        if table in schema.TABLES and schema.TABLES[table].folder == place:
-            if ending == ".xls":
-                self._wrong(name, _("an old .xls workbook"), _("Save it as .xlsx."))
-            elif ending not in sources.ENDINGS:
-                self._wrong(name, _("not a kind of file that is read"), _("Save it as .csv, .xlsx or .parquet."))
-            elif table in found:
-                other = found[table].relative_to(self.folder).as_posix()
-                self._wrong(
-                    name,
-                    _("a second file for the same table"),
-                    _("Keep either {one} or {other}.", one=other, other=name),
-                )
-            else:
-                found[table] = path
+    def _find(self, place: str) -> None:
+        folder = self.folder / place
+        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+        entries = [path for path in entries if not path.name.startswith((".", "~$")) and path.name != FILE]
+        files = [path for path in entries if path.is_file()]
+        strangers = [path for path in files if not self._is_table(path, place)]
+        for path in strangers:
+            self._consider_stranger(path, place)
+        for path in (path for path in entries if not path.is_file()):
+            self._consider_other(path, place)
+
+    def _is_table(self, path: Path, place: str) -> bool:
+        """Take a file that is a table by name and ending; a second one for the same table is a problem."""
+        name = _named(path.stem)
+        if name not in schema.TABLES or schema.TABLES[name].folder != place:
+            return False
+        if path.suffix.lower() not in sources.ENDINGS:
+            return False
+        if name in self.told.tables:
+            remedy = _("Delete the file, or the table from mapping.toml.")
+            self._wrong(path, _("a table that mapping.toml reads from another file"), remedy)
+        elif name in self._files:
+            one, other = self._name(self._files[name]), self._name(path)
+            self._wrong(path, _("a second file for the same table"), _("Keep {one} or {other}.", one=one, other=other))
+        else:
+            self._files[name] = path
+        return True
+
+    def _consider_stranger(self, path: Path, place: str) -> None:
+        """Name a file that was surely meant to be a table; list other data files as not used."""
+        name, ending = _named(path.name.split(".")[0]), path.suffix.lower()
+        if self._name(path) in self.told.files:
+            return
+        whole = ending in _OTHER_ENDINGS or _named(path.stem) == name
+        if name in schema.TABLES and whole and ending in sources.ENDINGS + _OTHER_ENDINGS:
+            self._misplaced(path, name, place)
         elif ending in sources.ENDINGS:
-            here = [t.name for t in schema.TABLES.values() if t.folder == place]
-            near = difflib.get_close_matches(table, here, n=1, cutoff=0.8)
-            if near:
-                self._wrong(
-                    name,
-                    _("not a table of the contract"),
-                    _("Did you mean {name}? Rename the file.", name=near[0] + ending),
-                )
+            near = difflib.get_close_matches(name, _tables_in(place), n=1, cutoff=0.8)
+            same = near[0] if near else _table_of_columns(path)
+            if same and same not in self.told.tables:
+                rule = _("a table that is not read") if not near else _("not a table of the contract")
+                remedy = _("Rename it to {file}, put its rows there, or move it into a subfolder.", file=_file(same))
+                self._wrong(path, rule, remedy)
             else:
-                self.notes.append(Note(name, "", _("a file of your own, not used")))
+                self.notes.append(Note(self._name(path), "", _("a file of your own, not used")))
 
-    def _wrong(self, name: str, rule: str, remedy: str) -> None:
-        self.problems.append(Problem(name, None, "", "", rule, remedy))
+    def _misplaced(self, path: Path, name: str, place: str) -> None:
+        """A table's name in the wrong folder or with an ending that is not read."""
+        if schema.TABLES[name].folder != place:
+            remedy = _("Move it to {file}.", file=f"{_file(name).removesuffix('.csv')}{path.suffix.lower()}")
+            self._wrong(path, _("a table in the wrong folder"), remedy)
+        elif name in self._files:
+            self.notes.append(Note(self._name(path), "", _("a file of your own, not used")))
+        else:
+            self._wrong(path, _("not a kind of file that is read"), _("Save it as .csv, .xlsx or .parquet."))
+
+    def _consider_other(self, path: Path, place: str) -> None:
+        """Folders, broken links and devices where a file should be, and a misspelt folder of judgements."""
+        name = _named(path.name.split(".")[0])
+        likely = difflib.get_close_matches(path.name.lower(), [_JUDGEMENTS], cutoff=0.85)
+        if likely and not place and not (path.is_dir() and path.name == _JUDGEMENTS):
+            remedy = _("Make it a folder with the name {name}.", name=_JUDGEMENTS)
+            self._wrong(path, _("a folder that is not read"), remedy)
+        if name in _tables_in(place) and name not in self._files:
+            rule = _("a folder where a file should be") if path.is_dir() else _("not a file that can be read")
+            self._wrong(path, rule, _("Put the table there as one file: {file}.", file=_file(name)))
+
+    def _wrong(self, path: Path, rule: str, remedy: str) -> None:
+        self.problems.append(Problem(self._name(path), None, "", "", rule, remedy))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    # --- reading them ---
 
     def names(self) -> dict[str, str]:
         """Table of the contract -> its file."""
-        return {table: path.relative_to(self.folder).as_posix() for table, path in self._files.items()}
+        return {table: self._name(path) for table, path in self._files.items()}
+
+    def expected(self, name: str) -> str:
+        """The file in which a missing table is expected."""
+        return _file(name)
+
+    def elsewhere(self) -> str:
+        """A subfolder that holds the table of regions, where this folder does not."""
+        hits = sorted(self.folder.glob("*/regions.*"))
+        return "" if "regions" in self._files or not hits else hits[0].parent.name
 
     def cells(self, name: str) -> Cells:
         """A whole table."""
-        return sources.read_file(self._files[name], self.names()[name])
+        known = frozenset(map(plain, schema.TABLES[name].by_name))
+        return sources.read_file(self._files[name], self.names()[name], known, sheet=name)
 
-    def other(self, name: str) -> Cells:
+    def other(self, name: str, sheet: str = "") -> Cells:
         """Another file of the company, by its path within the folder."""
-        path = (self.folder / name).resolve()
-        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
-            cells = Cells(name, pd.DataFrame())
-            cells.wrong(None, "", "", _("no such file"), _("Correct the file name in mapping.toml."))
+        cells = Cells(name)
+        try:
+            path = (self.folder / name).resolve()
+        except (OSError, ValueError) as error:
+            cells.unreadable(str(error), _("no such file"), _("Correct the file name in mapping.toml."))
             return cells
-        return sources.read_file(path, name)
+        if not path.is_relative_to(self.folder.resolve()):
+            cells.unreadable("", _("a file outside the company's folder"), _("Copy it into the folder."))
+        elif not path.is_file():
+            cells.unreadable("", _("no such file"), _("Correct the file name in mapping.toml."))
+        elif path.suffix.lower() not in sources.ENDINGS:
+            cells.unreadable("", _("not a kind of file that is read"), _("Save it as .csv, .xlsx or .parquet."))
+        else:
+            return sources.read_file(path, name, self.told.names_in(name), sheet)
+        return cells
 
-    def slice(self, name: str, region: str, as_of: pd.Timestamp, homes: Callable[[], pd.Series]) -> Cells | None:
-        """One region's rows of a Parquet table; None for other files, which are read whole."""
+    def latest(self, name: str, column: str) -> object:
+        """The last moment in a date column of a Parquet file; None where the table has to be read to know."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._files[name].suffix.lower() != ".parquet":
+            return None
+        try:
+            groups = pq.ParquetFile(self._files[name]).metadata
+            if plain(column) not in map(plain, groups.schema.names):
+                return pd.NaT
+            place = groups.schema.names.index(column)
+            stats = [groups.row_group(i).column(place).statistics for i in range(groups.num_row_groups)]
+            moments = [stat.max for stat in stats]
+        except (pa.ArrowException, OSError, ValueError, AttributeError):
+            return None
+        dated = moments and all(
+            isinstance(moment, dt.date) and getattr(moment, "tzinfo", None) is None for moment in moments
+        )
+        return max(moments) if dated else None
+
+    def slice(
+        self, name: str, region: str, as_of: pd.Timestamp, regions: Iterable[str], homes: Callable[[], pd.Series]
+    ) -> Cells | None:
+        """One region's rows of a Parquet table; None for what has to be read whole.
+
+        Parameters
+        ----------
+        regions
+            The company's regions.
+        homes
+            Gives the company's accounts: region by account_id.
+        """
         path = self._files[name]
-        if path.suffix.lower() != ".parquet":
+        if path.suffix.lower() != ".parquet" or schema.TABLES[name].scope != "accounts":
             return None
-        return slice_parquet(path, schema.TABLES[name], region, as_of, homes, self.names()[name])
+        import duckdb
+
+        try:
+            return _slice_parquet(path, self.names()[name], schema.TABLES[name], region, as_of, regions, homes)
+        except duckdb.Error:
+            return None  # read whole, the file shows what is wrong with it
 
 
-class Database:
-    """Tables of the contract in a database: ``postgresql://…``, ``sqlite:///file`` or ``duckdb:///file``."""
+def _named(stem: str) -> str:
+    return re.sub(r"[\s-]+", "_", stem.strip().lower())
 
-    def __init__(self, url: str):
-        self.url = url
-        self._duck = url.startswith("duckdb:")
-        self._columns = self._describe()
 
-    def _describe(self) -> dict[str, dict[str, bool]]:
-        """Table -> column -> whether it holds real dates."""
-        if self._duck:
-            query = (
-                "SELECT table_name, column_name, data_type FROM information_schema.columns ORDER BY ordinal_position"
-            )
-            found: dict[str, dict[str, bool]] = {}
-            for table, column, kind in self._ask(query).itertuples(index=False):
-                found.setdefault(table, {})[column] = kind.startswith(("DATE", "TIMESTAMP"))
-            return found
-        import sqlalchemy as sa
+def _file(table: str) -> str:
+    return "/".join(part for part in (schema.TABLES[table].folder, f"{table}.csv") if part)
 
-        inspector = sa.inspect(self._engine())
-        return {
-            table: {c["name"]: isinstance(c["type"], sa.Date | sa.DateTime) for c in inspector.get_columns(table)}
-            for table in inspector.get_table_names()
-        }
 
-    def _engine(self):
-        import sqlalchemy as sa
+def _tables_in(place: str) -> list[str]:
+    return [table.name for table in schema.TABLES.values() if table.folder == place]
 
-        return sa.create_engine(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.url))
 
-    def _ask(self, query: str, **values: object) -> pd.DataFrame:
-        if self._duck:
-            import duckdb
-
-            with duckdb.connect(self.url.removeprefix("duckdb:///"), read_only=True) as connection:
-                connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
-                named = re.sub(r":(\w+)", r"$\1", query)
-                return typed_frame(connection.execute(named, values or None).to_arrow_table())
-        import sqlalchemy as sa
-
-        with self._engine().connect() as connection:
-            frame = pd.read_sql_query(sa.text(query), connection, params=values)
-        frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
-        return frame.apply(_native)
-
-    def names(self) -> dict[str, str]:
-        """Table of the contract -> its name in the database."""
-        return {name: name for name in self._columns if name in schema.TABLES}
-
-    def cells(self, name: str) -> Cells:
-        """A whole table; row 2 is the first row the database gives."""
-        return Cells(name, self._ask(f'SELECT * FROM "{name}"'))
-
-    def slice(self, name: str, region: str, as_of: pd.Timestamp, **_more: object) -> Cells | None:
-        """The rows that may belong to a region's book, cut in the database; None where the table has no region."""
-        table = schema.TABLES[name]
-        where = self._where(name)
-        if not where:
-            return None
-        if self._columns[name].get(table.seen_from):
-            where += f' AND ("{table.seen_from}" <= :as_of OR "{table.seen_from}" IS NULL)'
-        query = f'SELECT * FROM "{name}" WHERE {where}'
-        values = {"region": region, "everywhere": schema.ALL_REGIONS, "as_of": as_of.to_pydatetime()}
-        asked = {key: value for key, value in values.items() if f":{key}" in query}
-        return Cells(name, self._ask(query, **asked))
-
-    def _where(self, name: str) -> str:
-        columns = self._columns[name]
-        home = "account_id IN (SELECT account_id FROM accounts WHERE region IN (:region, :everywhere))"
-        if schema.TABLES[name].scope == "accounts":
-            return f"(region = :region OR region IS NULL AND ({home}))" if "region" in columns else f"({home})"
-        if schema.TABLES[name].scope == "region" and "region" in columns:
-            return "region IN (:region, :everywhere)"
+def _table_of_columns(path: Path) -> str:
+    """The table whose required columns a file's header has; empty if there is none, or the file is a workbook."""
+    cells = Cells(path.name)
+    if path.suffix.lower() == ".parquet":
+        header = _parquet_columns(path)
+    elif path.suffix.lower() == ".xlsx":
         return ""
+    else:
+        rows = sources.text_rows(_start_of(path), cells)
+        header = next((row for _number, row in rows if any(map(str.strip, row))), [])
+    names = set(map(plain, header))
+    needed = {t.name: {plain(c.name) for c in t.columns if c.required} for t in schema.TABLES.values()}
+    fitting = [name for name, columns in needed.items() if len(columns) > 1 and columns <= names]
+    return max(fitting, key=lambda name: len(names & set(map(plain, schema.TABLES[name].by_name))), default="")
 
 
-def _native(column: pd.Series) -> pd.Series:
-    """A column of Python objects from a database driver in the type its values have."""
-    if column.dtype != object:
-        return column
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind in ("date", "datetime", "datetime64"):
-        return pd.to_datetime(column).astype("datetime64[us]")
-    return column.astype("float64") if kind in ("decimal", "mixed-integer-float") else column
+def _start_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(50_000)
+    except OSError:
+        return b""
 
 
-def slice_parquet(
-    path: Path, table: schema.Table, region: str, as_of: pd.Timestamp, homes: Callable[[], pd.Series], file: str
+def _parquet_columns(path: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return []
+
+
+# --- one region's rows of a Parquet file ---
+
+
+def _slice_parquet(
+    path: Path,
+    file: str,
+    table: schema.Table,
+    region: str,
+    as_of: pd.Timestamp,
+    regions: Iterable[str],
+    homes: Callable[[], pd.Series],
 ) -> Cells | None:
-    """The rows of a Parquet file that may belong to a region's book, read without the others.
+    """The rows that may belong to a region's book, with their numbers in the file, read without the others.
 
-    Parameters
-    ----------
-    homes
-        Gives the company's accounts: region by account_id.
-
-    Returns
-    -------
-    Cells or None
-        With the rows' numbers in the file; accounts nobody knows come back as problems. None where the file has no
-        column to cut by.
+    None where the file cannot be cut as it stands: a column is missing or has an odd type, or a row names a region or
+    an account that only a closer reading may recognise.
     """
     import duckdb
 
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
         source = connection.read_parquet(str(path), file_row_number=True)
+        source.create_view("source")
         kinds = dict(zip(source.columns, map(str, source.types), strict=True))
-        if "account_id" not in kinds or table.scope != "accounts":
+        if kinds.get("account_id") not in _ID_TYPES or kinds.get("region", "VARCHAR") != "VARCHAR":
             return None
-        accounts = homes().reset_index()
-        accounts.columns = ["account_id", "region"]
+        accounts = homes().rename_axis("account_id").rename("region").reset_index()
         connection.register("homes", accounts)
-        mine = "account_id IN (SELECT account_id FROM homes WHERE region IN ($region, $everywhere))"
-        where = f"(region = $region OR region IS NULL AND {mine})" if "region" in kinds else mine
-        values = {"region": region, "everywhere": schema.ALL_REGIONS}
-        if kinds.get(table.seen_from, "").startswith(("DATE", "TIMESTAMP")):
-            where += f' AND "{table.seen_from}" <= $as_of'
-            values["as_of"] = as_of.to_pydatetime()
+        connection.register("known", pd.DataFrame({"region": list(regions)}, dtype="str"))
+        if connection.sql(_strangers("region" in kinds)).fetchall()[0][0]:
+            return None
+        where, values = _condition(kinds, table, region, as_of)
         kept = ", ".join(f'"{name}"' for name in kinds if name in table.by_name)
-        number = "file_row_number"
-        rows = connection.execute(f"SELECT {kept}, {number} FROM source WHERE {where} ORDER BY {number}", values)
-        frame = typed_frame(rows.to_arrow_table())
-        orphans = connection.execute(
-            f"SELECT {number} + 2, account_id FROM source WHERE account_id IS NOT NULL AND account_id NOT IN "
-            f"(SELECT account_id FROM homes) ORDER BY 1 LIMIT {_SHOWN_ORPHANS}"
-        ).fetchall()
-    frame.index = pd.Index(frame.pop(number) + 2, name="row")
-    cells = Cells(file, frame)
-    for row, account in orphans:
-        rule, remedy = (
-            _("unknown {column}", column="account_id"),
-            _("Correct the cell or add the row to {table}.", table="accounts"),
-        )
-        cells.wrong(row, "account_id", account, rule, remedy)
-    return cells
+        query = f"SELECT {kept}, file_row_number FROM source WHERE {where} ORDER BY file_row_number"
+        frame = typed_frame(connection.sql(query, params=values).to_arrow_table())
+    frame.index = pd.Index(frame.pop("file_row_number") + 2, name="row")
+    return Cells(file, frame)
+
+
+_ID_TYPES = ("VARCHAR", "INTEGER", "BIGINT", "SMALLINT", "UINTEGER", "UBIGINT")
+_ACCOUNT = "CAST(account_id AS VARCHAR)"
+
+
+def _strangers(has_region: bool) -> str:
+    """Whether any row names an account or a region that is not known letter by letter."""
+    lost = f"account_id IS NOT NULL AND {_ACCOUNT} NOT IN (SELECT account_id FROM homes)"
+    if has_region:
+        lost += " OR region IS NOT NULL AND region NOT IN (SELECT region FROM known)"
+    return f"SELECT EXISTS (SELECT 1 FROM source WHERE {lost})"
+
+
+def _condition(kinds: dict[str, str], table: schema.Table, region: str, as_of: pd.Timestamp) -> tuple[str, dict]:
+    mine = f"{_ACCOUNT} IN (SELECT account_id FROM homes WHERE region IN ($region, $everywhere))"
+    where = f"(region = $region OR region IS NULL AND {mine})" if "region" in kinds else mine
+    values: dict[str, object] = {"region": region, "everywhere": schema.ALL_REGIONS}
+    if kinds.get(table.seen_from) in ("DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"):
+        where += f' AND ("{table.seen_from}" < $after OR "{table.seen_from}" IS NULL)'
+        values["after"] = (as_of + pd.Timedelta(days=1)).to_pydatetime()
+    return where, values

@@ -27,8 +27,8 @@ class Problem:
             where.append(_("row {row}", row=self.row))
         if self.column:
             where.append(self.column)
-        shown = f" {self.value!r}" if self.value else ""
-        return f"{', '.join(where)}: {self.rule}{shown}. {self.what_to_do}"
+        rule = f"{self.rule} {self.value!r}" if self.value else self.rule
+        return _("{where}: {rule}. {remedy}", where=", ".join(where), rule=rule, remedy=self.what_to_do)
 
 
 class DataError(ValueError):

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 ALL_REGIONS = "all"
 """As a ``region``: the whole company in `Company.book`; in ``accounts.csv``, a customer that several regions serve."""
 
+FIRST_YEAR = 1990
+"""Sales data older than this is a slip of the pen."""
+FIRST_RELATION = 1950
+"""And customers and products older than this."""
 CUSTOMER_TYPES = ("customer", "prospect", "dealer")
 SIZE_CLASSES = ("large", "medium", "small")
 COOPERATION = ("strategic", "long_term", "short_term")
@@ -58,6 +62,7 @@ class Column:
     unit: str = ""
     allowed: tuple[str, ...] = ()
     low: float | None = None
+    """Least value; of a date, the first year in which it can lie."""
     high: float | None = None
     refers: str = ""
     """``table.column`` in which every value must occur."""
@@ -81,7 +86,7 @@ class Table:
     scope: str = ""
     """How a row finds its region: by its ``region``, through ``accounts`` or ``opportunities``; empty = shared."""
     hidden_with: dict[str, dict[str, object]] = field(default_factory=dict)
-    """Date column -> what its companions become while that date is later than ``as_of``."""
+    """Date or reference -> what its companions become while that date, or the row named, is later than ``as_of``."""
     folder: str = ""
 
     def __getitem__(self, column: str) -> Column:
@@ -104,8 +109,8 @@ def _one_of(name: str, allowed: tuple[str, ...], help: str, **more: object) -> C
     return Column(name, "category", help, allowed=allowed, **more)
 
 
-def _date(name: str, help: str, **more: object) -> Column:
-    return Column(name, "date", help, **more)
+def _date(name: str, help: str, *, low: int = FIRST_YEAR, **more: object) -> Column:
+    return Column(name, "date", help, low=low, **more)
 
 
 def _money(name: str, help: str, low: float | None = 0, **more: object) -> Column:
@@ -127,7 +132,7 @@ def _share(name: str, help: str, low: float = 0, high: float = 1, **more: object
 _ACCOUNT = _id("account_id", "the account", required=True, refers="accounts.account_id")
 _REGION = _id("region", "the region", required=True, refers="regions.region")
 _REGION_OR_ALL = _id("region", "the region; all = every region", required=True, refers="regions.region", or_all=True)
-_YEAR = Column("year", "year", "calendar year", required=True, low=1990, high=2100)
+_YEAR = Column("year", "year", "calendar year", required=True, low=FIRST_YEAR, high=2100)
 _SERVED_FROM = _id(
     "region", "the region that owns this row, where it is not the account's own", refers="regions.region"
 )
@@ -169,7 +174,7 @@ _CUSTOMER_TABLES = (
             _money("annual_revenue", "the customer's own revenue, per year"),
             _number("beds", "hospital beds", "integer", unit="beds", low=0),
             _id("parent_account_id", "the group it belongs to", refers="accounts.account_id"),
-            _date("since", "first day as a customer; blank for a prospect", event=True),
+            _date("since", "first day as a customer; blank for a prospect", event=True, low=FIRST_RELATION),
             _one_of("cooperation", COOPERATION, "depth of cooperation, where it is agreed"),
             _text("account_manager", "account responsible (AR)"),
             _text("solution_manager", "solution responsible (SR)"),
@@ -190,7 +195,7 @@ _CUSTOMER_TABLES = (
             _text("category", "product line"),
             _money("list_price", "price before discount, per unit"),
             _money("unit_cost", "cost of goods, per unit"),
-            _date("launched", "first day on sale", event=True),
+            _date("launched", "first day on sale", event=True, low=FIRST_RELATION),
         ),
         key=("product",),
         seen_from="launched",
@@ -220,7 +225,7 @@ _CUSTOMER_TABLES = (
         "what one activity for one account cost in one month",
         (
             _ACCOUNT,
-            Column("month", "month", "the month", required=True, event=True),
+            Column("month", "month", "the month", required=True, event=True, low=FIRST_YEAR),
             _text("activity", "what was done: visits, training, repairs, rush delivery …", required=True),
             _money("cost", "cost to serve, beside the goods", required=True),
         ),
@@ -299,7 +304,10 @@ _FUNNEL_TABLES = (
         key=("lead_id",),
         seen_from="created",
         scope="accounts",
-        hidden_with={"closed": {"status": "qualified", "opportunity_id": None}},
+        hidden_with={
+            "closed": {"status": "qualified", "opportunity_id": None},
+            "opportunity_id": {"status": "qualified"},
+        },
     ),
     Table(
         "opportunities",
@@ -362,7 +370,7 @@ _MARKET_TABLES = (
             _text("industry", "industry, spelt as in accounts", required=True),
             _YEAR,
             _money("market_size", "what all customers spend, per year", required=True),
-            _share("growth_rate", "change on the year before", low=-1, high=10),
+            _share("growth_rate", "change on the year before", low=-1, high=2),
             _number("players", "suppliers in the market", "integer", low=0),
         ),
         key=("region", "industry", "year"),
@@ -445,10 +453,11 @@ _PLAN_TABLES = (
             _number("sales_people", "people who sell our products", "integer", unit="people", low=0),
             _money("credit_limit", "credit we grant"),
             _share("rebate_rate", "yearly rebate on sales"),
-            _date("contract_start", "first day of the contract"),
+            _date("contract_start", "first day of the contract", low=FIRST_RELATION),
             _date("contract_end", "last day of the contract"),
         ),
         key=("account_id",),
+        seen_from="contract_start",
         scope="accounts",
     ),
     Table(

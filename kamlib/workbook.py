@@ -1,4 +1,4 @@
-"""Read the first sheet of an ``.xlsx`` file as text, in a process of its own: ``python -m kamlib.workbook FILE …``.
+"""Read one sheet of an ``.xlsx`` file as text, in a process of its own: ``python -m kamlib.workbook FILE SHEET …``.
 
 `sources` starts this process with a memory limit, because a workbook of a few kilobytes can ask for gigabytes.
 It prints one JSON object: rows of text, problems and notes. It imports nothing of ours, so that it starts fast.
@@ -8,76 +8,103 @@ import datetime as dt
 import json
 import re
 import sys
+import unicodedata
 import zipfile
 
-ODD_RATIO = 200
+import openpyxl
+
 CHUNK = 1 << 20
+_HEADER_WITHIN = 12
+_MOST_NAMED = 50
+_CELL = re.compile(
+    rb'<(?:\w+:)?c\b(?P<attributes>[^>]*\br="(?P<cell>[A-Z]+\d+)"[^>]*)>\s*'
+    rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>(?P<value>[^<]*)</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z0-9:]+)"')
+_HIDDEN = re.compile(rb'<(?:\w+:)?row\b[^>]*\bhidden="(?:1|true)"')
 
 
-def main(path: str, most_rows: int, most_columns: int, unpacked_limit: int) -> dict:
-    """Rows, problems and notes of a workbook; problems are (row, column, value, rule, remedy) by short names."""
-    answer: dict = {"rows": [], "problems": [], "notes": []}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if _unpacked(archive, unpacked_limit) > unpacked_limit:
-                answer["problems"].append((None, "", path.rpartition("/")[2], "too large", "delete far"))
-                return answer
-            _read(path, archive, most_rows, most_columns, answer)
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        OSError,
-        SyntaxError,
-        EOFError,
-        TypeError,
-        AttributeError,
-    ) as error:
-        answer["rows"] = []
-        answer["problems"].append((None, "", str(error)[:80], "damaged", "export"))
+def main(path: str, wanted: str, known: str, most_rows: int, most_columns: int, unpacked_limit: int) -> dict:
+    """Rows, problems and notes of a sheet; problems are (row, column, value, rule, remedy) by short names.
+
+    A workbook that cannot be read at all ends this process with an error, which `sources` reports.
+    """
+    answer: dict = {"rows": [], "problems": [], "notes": [], "partial": False}
+    with zipfile.ZipFile(path) as archive:
+        # What the directory hides is caught by the memory limit.
+        if sum(member.file_size for member in archive.infolist()) > unpacked_limit:
+            answer["problems"].append((None, "", "", "too large", "delete far"))
+            answer["partial"] = True
+        else:
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            _read(_chosen(visible, wanted, set(known.split())), visible, archive, most_rows, most_columns, answer)
     return answer
 
 
-def _unpacked(archive: zipfile.ZipFile, limit: int) -> int:
-    """The size of all members, from the directory; what the directory hides is caught by the memory limit."""
-    return sum(member.file_size for member in archive.infolist())
-
-
-def _read(path: str, archive: zipfile.ZipFile, most_rows: int, most_columns: int, answer: dict) -> None:
-    import openpyxl
-
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    if not sheets:
+def _chosen(visible: list, wanted: str, known: set[str]):
+    """The sheet of the wanted name, else the first that names known columns, else the first."""
+    if not visible:
         raise ValueError("no visible sheet")
-    sheet = sheets[0]
-    others = [other.title for other in book.worksheets if other is not sheet]
-    if others:
-        answer["notes"].append(("other sheets", ", ".join(others)))
+    named = [sheet for sheet in visible if _plain(sheet.title) == wanted]
+    fitting = (sheet for sheet in visible if any(len(known & set(map(_plain, row))) > 1 for row in _first_rows(sheet)))
+    return named[0] if named else next(fitting, visible[0])
+
+
+def _plain(text: str) -> str:
+    """As `texts.plain`, which this process does without."""
+    return re.sub(r"[\s_\-\ufeff]+", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def _read(sheet, visible: list, archive: zipfile.ZipFile, most_rows: int, most_columns: int, answer: dict) -> None:
     features = _features(archive, sheet)
-    if features["hidden"]:
-        answer["notes"].append(("hidden rows", ""))
     for area in features["merged"]:
         answer["problems"].append((int(re.search(r"\d+", area)[0]), "", area, "merged", "unmerge"))
-    sheet.reset_dimensions()
-    blank_run = 0
-    rows: list[list[str]] = []
-    for row in sheet.iter_rows(values_only=True):
-        if len(row) > most_columns and any(cell is not None for cell in row[most_columns:]):
-            answer["problems"].append((len(rows) + 1, "", str(len(row)), "too many columns", "delete far"))
-            return
-        texts = [_text(cell) for cell in row[:most_columns]]
-        blank_run = 0 if any(texts) else blank_run + 1
-        rows.append(texts)
-        if len(rows) - blank_run > most_rows or len(rows) > 2 * most_rows:
-            answer["problems"].append((most_rows, "", str(most_rows), "too many rows", "delete far"))
-            return
-    rows = rows[: len(rows) - blank_run]
-    width = max((len(row) for row in rows), default=0)
-    answer["rows"] = [row + [""] * (width - len(row)) for row in rows]
+    answer["rows"] = _rows(sheet, most_rows, most_columns, answer)
+    _other_sheets(sheet, [other for other in visible if other is not sheet], answer)
+    if features["hidden"]:
+        answer["notes"].append(("hidden rows", ""))
     for cell in features["formulas"]:
         column, row = re.fullmatch(r"([A-Z]+)(\d+)", cell).groups()
         answer["problems"].append((int(row), _header(answer["rows"], column), cell, "formula", "calculate"))
+
+
+def _rows(sheet, most_rows: int, most_columns: int, answer: dict) -> list[list[str]]:
+    """All rows up to the last one with content, padded to the same width."""
+    sheet.reset_dimensions()
+    rows: list[list[str]] = []
+    filled, wide = 0, False
+    for row in sheet.iter_rows(values_only=True):
+        if not wide and len(row) > most_columns and any(cell is not None for cell in row[most_columns:]):
+            answer["problems"].append((len(rows) + 1, "", str(len(row)), "too many columns", "delete far"))
+            wide = True
+        rows.append([_text(cell) for cell in row[:most_columns]])
+        filled = len(rows) if any(rows[-1]) else filled
+        if filled > most_rows or len(rows) > 2 * most_rows:
+            answer["problems"].append((most_rows, "", "", "too many rows", "delete far"))
+            answer["partial"] = True
+            break
+    width = max((len(row) for row in rows), default=0)
+    return [row + [""] * (width - len(row)) for row in rows[:filled]]
+
+
+def _other_sheets(sheet, others: list, answer: dict) -> None:
+    """Name sheets that hold more rows of the same table; list the others as ignored."""
+    header = next((row for row in answer["rows"] if any(row)), [])
+    names = [cell for cell in header if cell]
+    same = [other.title for other in others if names and names in _first_rows(other)]
+    answer["problems"] += [(None, "", title, "same columns", "one sheet") for title in same]
+    ignored = [other.title for other in others if other.title not in same]
+    if ignored:
+        answer["notes"].append(("other sheets", ", ".join(ignored)))
+
+
+def _first_rows(sheet) -> list[list[str]]:
+    """What stands in the first rows, blank cells left out."""
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(values_only=True, max_row=_HEADER_WITHIN)
+    return [[text for cell in row if (text := _text(cell))] for row in rows]
 
 
 def _header(rows: list[list[str]], letters: str) -> str:
@@ -89,19 +116,26 @@ def _header(rows: list[list[str]], letters: str) -> str:
 
 def _features(archive: zipfile.ZipFile, sheet) -> dict:
     """What openpyxl's fast reader does not tell: merged areas, hidden rows, formulas without a saved result."""
-    found: dict = {"merged": [], "hidden": False, "formulas": []}
+    names = set(archive.namelist())
+    unsaved = "xl/workbook.xml" in names and b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
+    found: dict = {"merged": {}, "hidden": False, "formulas": {}}
     with archive.open(sheet._worksheet_path) as stream:
         tail = b""
         while chunk := stream.read(CHUNK):
             text = tail + chunk
-            found["hidden"] = found["hidden"] or b' hidden="1"' in text
-            found["merged"] += [m.decode() for m in re.findall(rb'<mergeCell [^>]*ref="([A-Z0-9:]+)"', text)]
-            pattern = rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
-            found["formulas"] += [m.decode() for m in re.findall(pattern, text)]
+            found["hidden"] = found["hidden"] or bool(_HIDDEN.search(text))
+            found["merged"] |= {area.decode(): None for area in _MERGED.findall(text)}
+            for cell in _CELL.finditer(text):
+                if _without_result(cell, unsaved):
+                    found["formulas"][cell["cell"].decode()] = None
             tail = text[-2000:]
-    found["merged"] = list(dict.fromkeys(found["merged"]))
-    found["formulas"] = list(dict.fromkeys(found["formulas"]))[:50]
-    return found
+    return {"hidden": found["hidden"], **{key: list(found[key])[:_MOST_NAMED] for key in ("merged", "formulas")}}
+
+
+def _without_result(cell: re.Match, unsaved: bool) -> bool:
+    """Whether a formula's result is missing, or a 0 that the writing program put there without calculating."""
+    value = (cell["value"] or b"").strip()
+    return (not value and b't="str"' not in cell["attributes"]) or (unsaved and value == b"0")
 
 
 def _text(cell: object) -> str:
@@ -116,7 +150,7 @@ def _text(cell: object) -> str:
         return cell.isoformat()
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    return str(cell)
+    return str(cell).encode("utf-8", "replace").decode()
 
 
 def limit_memory(most: int) -> None:
@@ -128,5 +162,5 @@ def limit_memory(most: int) -> None:
 
 
 if __name__ == "__main__":
-    limit_memory(int(sys.argv[5]))
-    print(json.dumps(main(sys.argv[1], *map(int, sys.argv[2:5]))))
+    limit_memory(int(sys.argv[7]))
+    print(json.dumps(main(*sys.argv[1:4], *map(int, sys.argv[4:7]))))

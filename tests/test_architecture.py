@@ -16,16 +16,21 @@ DOORS: dict[str, set[str]] = {
     "vocabulary": set(),
     "problems": LEAVES,
     # the room of data: only its door is imported from outside
-    "texts": {"problems", "workbook"} | LEAVES,
-    "sources": {"problems", "texts", "workbook"} | LEAVES,
-    "parsers": {"schema"} | LEAVES,
-    "mapping": {"schema", "problems", "sources"} | LEAVES,
-    "rules": {"schema"},
-    "checks": {"schema", "problems", "sources", "parsers", "mapping", "rules"} | LEAVES,
-    "places": {"schema", "problems", "sources"} | LEAVES,
-    "books": {"schema", "problems", "sources", "checks"} | LEAVES,
-    "data": {"schema", "problems", "sources", "mapping", "checks", "places", "books"} | LEAVES,
-    "templates": {"schema", "sources", "mapping", "rules"} | LEAVES,
+    "characters": LEAVES,
+    "amounts": {"schema", "characters"} | LEAVES,
+    "dates": {"schema", "characters"} | LEAVES,
+    "parsers": {"schema", "characters", "amounts", "dates"} | LEAVES,
+    "texts": {"problems"} | LEAVES,
+    "layout": {"problems", "texts"} | LEAVES,
+    "sources": {"problems", "texts", "layout", "workbook"} | LEAVES,
+    "mapping": {"schema", "problems", "texts", "parsers"} | LEAVES,
+    "rules": {"schema", "texts", "amounts"},
+    "checks": {"schema", "problems", "texts", "parsers", "mapping", "rules"} | LEAVES,
+    "places": {"schema", "problems", "sources", "mapping"} | LEAVES,
+    "databases": {"schema", "problems", "sources"} | LEAVES,
+    "books": {"schema", "problems", "checks"} | LEAVES,
+    "data": {"schema", "problems", "mapping", "checks", "places", "databases", "books"} | LEAVES,
+    "templates": {"schema", "layout", "mapping", "rules"} | LEAVES,
     # the methods: frames in, frames out; they meet in the notebook
     "market": METHOD,
     "segmentation": METHOD,
@@ -41,10 +46,15 @@ DOORS: dict[str, set[str]] = {
     "reports": {"driver", "problems"} | LEAVES,
     "cli": {"driver", "reports", "data", "templates", "problems"} | LEAVES,
     # for the people who keep the workbook
-    "catalogues": {"schema", "vocabulary"} | LEAVES,
+    "catalogues": {"schema", "rules", "vocabulary"} | LEAVES,
     "stored": set(),
 }
-ONLY_IN = {"matplotlib": {"charts"}, "papermill": {"driver"}, "duckdb": {"places"}, "sqlalchemy": {"places"}}
+ONLY_IN = {
+    "matplotlib": {"charts"},
+    "papermill": {"driver"},
+    "duckdb": {"places", "databases"},
+    "sqlalchemy": {"databases"},
+}
 LONGEST_FUNCTION_MEDIAN = 10
 
 

@@ -51,7 +51,7 @@ def test_a_chart_returns_axes_with_a_question_and_nothing_clipped(name, language
     ax = DRAWN[name](chart(name))
     figure = ax.figure
     figure.savefig(io.BytesIO(), format="png")
-    assert ax.get_title(loc="left").endswith(("?", "?"))
+    assert ax.get_title(loc="left").endswith(("?", "？"))
     assert [str(w.message) for w in recwarn if "Glyph" in str(w.message) or "findfont" in str(w.message)] == []
     width, height = figure.bbox.width, figure.bbox.height
     outside = [text.get_text() for text in texts(figure) if not inside(text, width, height)]

@@ -57,7 +57,7 @@ def test_one_writer_at_a_time(tmp_path):
 
 
 def test_a_killed_writer_holds_nothing(tmp_path):
-    code = "import sys, time, pathlib; from kamlib import publishing\n"
+    code = "import sys, time, pathlib; from kamlib.driver import publishing\n"
     code += "with publishing.only_writer(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as process:
         process.stdout.readline()

@@ -53,7 +53,7 @@ def test_every_imported_package_is_declared():
         "IPython": "jupyterlab",
     }
     names |= dict.fromkeys(("nbformat", "nbclient", "jupyter_client", "ipykernel"), "jupyterlab")
-    names |= dict.fromkeys(("jinja2", "mistune", "bs4", "traitlets", "pygments"), "nbconvert")
+    names |= dict.fromkeys(("jinja2", "mistune", "bs4", "traitlets", "pygments", "markupsafe"), "nbconvert")
     names |= {"psutil": "jupyterlab", "yaml": "jupyterlab", "packaging": "pytest", "fontTools": "matplotlib"}
     for path in (ROOT / "kamlib").rglob("*.py"):
         for package in re.findall(r"^\s*(?:import|from) ([A-Za-z0-9_]+)", path.read_text("utf-8"), re.M):
