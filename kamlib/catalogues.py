@@ -12,7 +12,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kamlib import edition, rules, schema, vocabulary
+from kamlib import edition, schema, vocabulary
+from kamlib.intake import rules
 
 LIBRARY = Path(__file__).parent
 NOTEBOOKS = LIBRARY.parent / "notebooks"
@@ -33,7 +34,7 @@ def expected() -> dict[str, dict[str, list[str]]]:
         _collect(found, f"{name}.po", _said_in(path.read_text("utf-8"), path.name))
     _collect(found, "kamlib.schema.po", ((text, "schema.py") for text in _declared()))
     declared = (text for rule in rules.RULES for text in (rule.name, rule.what_to_do))
-    _collect(found, "kamlib.rules.po", ((text, "rules.py") for text in declared))
+    _collect(found, "kamlib.intake.rules.po", ((text, "rules.py") for text in declared))
     _collect(found, "kamlib.vocabulary.po", ((text, "vocabulary.py") for text in _words()))
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         _collect(found, f"{path.stem}.po", _narrated_in(path))

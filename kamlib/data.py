@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kamlib import checks, mapping, schema
-from kamlib.books import SNAPSHOT, Book, Cut, Snapshot
-from kamlib.checks import Loaded
+from kamlib import schema
 from kamlib.edition import _, language
-from kamlib.places import Folder
+from kamlib.intake import checks, mapping
+from kamlib.intake.books import SNAPSHOT, Book, Cut, Snapshot
+from kamlib.intake.checks import Loaded
+from kamlib.intake.places import Folder
 from kamlib.problems import Cells, DataError, Note, Problem
 
 if TYPE_CHECKING:
-    from kamlib.databases import Database
+    from kamlib.intake.databases import Database
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def open_company(location: str | Path) -> "Company | Snapshot":
         If there is no such folder or database, or it cannot be entered.
     """
     if "://" in str(location):
-        from kamlib.databases import Database
+        from kamlib.intake.databases import Database
 
         source = Database(str(location))
         name = str(location).rpartition("/")[2].partition("?")[0]

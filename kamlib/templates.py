@@ -11,9 +11,9 @@ from pathlib import Path
 
 from kamlib import schema
 from kamlib.edition import _
-from kamlib.layout import HELP_MARK
-from kamlib.mapping import FILE
-from kamlib.rules import RULES
+from kamlib.intake.layout import HELP_MARK
+from kamlib.intake.mapping import FILE
+from kamlib.intake.rules import RULES
 
 WORKBOOKS = "workbooks"
 """The subfolder with the same tables as workbooks; nothing is read from there."""

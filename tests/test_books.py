@@ -9,7 +9,8 @@ from company import AS_OF, TABLES, Planted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kamlib import books, checks, data, edition, schema
+from kamlib import data, edition, schema
+from kamlib.intake import books, checks
 from kamlib.problems import Cells
 
 DAYS = ("2023-03-01", "2024-02-01", "2024-06-15", "2024-10-09", "2025-06-30", AS_OF)

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from company import TABLES, TODAY, Planted, around
 
-from kamlib import checks, data, rules, schema
+from kamlib import data, schema
+from kamlib.intake import checks, rules
 
 
 @dataclass(frozen=True)
@@ -618,7 +619,7 @@ def test_the_reader_of_workbooks_runs_within_its_memory(tmp_path):
     path = tmp_path / "big.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>" + " " * 300_000_000)
-    command = [sys.executable, "-m", "kamlib.workbook", str(path), "", "", "100", "10", "600000000", "200000000"]
+    command = [sys.executable, "-m", "kamlib.intake.workbook", str(path), "", "", "100", "10", "600000000", "200000000"]
     child = subprocess.run(command, capture_output=True, check=False)
     assert child.returncode != 0
     assert b"MemoryError" in child.stderr or child.returncode < 0

@@ -8,7 +8,7 @@ import pytest
 from company import TODAY, Planted
 
 from kamlib import data
-from kamlib.mapping import Mapping, line_of, read_mapping
+from kamlib.intake.mapping import Mapping, line_of, read_mapping
 
 MAVEN = Path(__file__).parents[1] / "data" / "maven_crm"
 DEALS = """\

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kamlib import characters, edition
-from kamlib.amounts import CURRENCY_CODES
-from kamlib.parsers import parse, texts
+from kamlib import edition
+from kamlib.intake import characters
+from kamlib.intake.amounts import CURRENCY_CODES
+from kamlib.intake.parsers import parse, texts
 from kamlib.schema import KINDS, TABLES, Column
 
 

@@ -15,7 +15,7 @@ import pytest
 from company import AS_OF, TABLES, TODAY, Planted
 
 from kamlib import data, schema
-from kamlib.databases import Database
+from kamlib.intake.databases import Database
 
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 

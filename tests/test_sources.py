@@ -13,10 +13,10 @@ import xlsxwriter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kamlib.layout import lay_out
+from kamlib.intake.layout import lay_out
+from kamlib.intake.sources import plain, read_file, typed_frame
+from kamlib.intake.texts import text_rows
 from kamlib.problems import Cells, DataError, Problem
-from kamlib.sources import plain, read_file, typed_frame
-from kamlib.texts import text_rows
 
 KNOWN = frozenset({"accountid", "accountname", "region", "amount"})
 ROW = "account_id,account_name\nA1,{}\n"
@@ -220,12 +220,12 @@ def test_a_blank_workbook_is_an_empty_file(tmp_path):
 
 
 def test_a_workbook_is_read_in_a_process_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr("kamlib.sources.READER_SECONDS", 0.001)
+    monkeypatch.setattr("kamlib.intake.sources.READER_SECONDS", 0.001)
     assert rules(workbook(tmp_path / "a.xlsx", HEADER, ["A1", "x", 1])) == ["reading takes too long"]
 
 
 def test_a_table_longer_than_a_sheet_may_be_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("kamlib.sources.MOST_ROWS", 5)
+    monkeypatch.setattr("kamlib.intake.sources.MOST_ROWS", 5)
     cells = workbook(tmp_path / "a.xlsx", HEADER, *[["A", "x", 1]] * 9)
     assert rules(cells) == ["more rows than a table may have"]
 

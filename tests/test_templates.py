@@ -8,8 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from kamlib import data, edition, schema, sources, templates
-from kamlib.rules import RULES
+from kamlib import data, edition, schema, templates
+from kamlib.intake import sources
+from kamlib.intake.rules import RULES
 
 README = Path(__file__).parents[1] / "data" / "README.md"
 

@@ -33,9 +33,9 @@ import pandas as pd
 
 from kamlib import schema
 from kamlib.edition import _
-from kamlib.parsers import texts
+from kamlib.intake.parsers import texts
+from kamlib.intake.texts import plain
 from kamlib.problems import Cells, Problem
-from kamlib.texts import plain
 
 FILE = "mapping.toml"
 _COLUMN_EXAMPLE = '"column", { from = "column" } / { const = "value" }'

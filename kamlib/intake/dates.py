@@ -3,8 +3,8 @@
 import datetime as dt
 import re
 
-from kamlib.characters import Converted, Refusal
 from kamlib.edition import _
+from kamlib.intake.characters import Converted, Refusal
 from kamlib.schema import Column
 
 EARLIEST, LATEST = dt.date(1900, 1, 2), dt.date(2100, 12, 31)

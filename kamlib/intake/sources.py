@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from kamlib.edition import _
-from kamlib.layout import HELP_MARK, lay_out
+from kamlib.intake.layout import HELP_MARK, lay_out
+from kamlib.intake.texts import MOST_COLUMNS, nothing, plain, text_rows
 from kamlib.problems import Cells, DataError, Note, Problem
-from kamlib.texts import MOST_COLUMNS, nothing, plain, text_rows
 
 __all__ = ["ENDINGS", "HELP_MARK", "Cells", "DataError", "Note", "Problem", "plain", "read_file", "typed_frame"]
 
@@ -71,7 +71,7 @@ def _workbook_rows(path: Path, cells: Cells, sheet: str, known: frozenset[str]) 
     command = [
         sys.executable,
         "-m",
-        "kamlib.workbook",
+        "kamlib.intake.workbook",
         str(path),
         plain(sheet),
         " ".join(sorted(known)),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kamlib import schema
-from kamlib.amounts import CURRENCY_CODES
-from kamlib.texts import plain
+from kamlib.intake.amounts import CURRENCY_CODES
+from kamlib.intake.texts import plain
 
 PRICE_LIMIT = 10
 """A unit price or cost above this many times the product's own is taken for a slip of the decimal point or the unit."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from kamlib.characters import Converted, Refusal
 from kamlib.edition import _
+from kamlib.intake.characters import Converted, Refusal
 from kamlib.schema import Column
 
 LARGEST = 10**15

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kamlib import schema, sources
+from kamlib import schema
 from kamlib.edition import _
-from kamlib.mapping import FILE, Mapping
+from kamlib.intake import sources
+from kamlib.intake.mapping import FILE, Mapping
+from kamlib.intake.sources import plain, typed_frame
 from kamlib.problems import Cells, Note, Problem
-from kamlib.sources import plain, typed_frame
 
 MEMORY_LIMIT = "600MB"
 _JUDGEMENTS = "judgements"

@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kamlib import characters
-from kamlib.amounts import LARGEST, not_whole, number_reader, too_large
-from kamlib.characters import Converted, Refusal, clean, half, tidied, unreadable
-from kamlib.dates import EARLIEST, LATEST, UNDECIDED, DateReader, MonthReader, outside
 from kamlib.edition import _
+from kamlib.intake import characters
+from kamlib.intake.amounts import LARGEST, not_whole, number_reader, too_large
+from kamlib.intake.characters import Converted, Refusal, clean, half, tidied, unreadable
+from kamlib.intake.dates import EARLIEST, LATEST, UNDECIDED, DateReader, MonthReader, outside
 from kamlib.schema import Column
 
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)

@@ -5,8 +5,8 @@ from collections import Counter
 import pandas as pd
 
 from kamlib.edition import _
+from kamlib.intake.texts import MOST_COLUMNS, Row, nothing, plain
 from kamlib.problems import Cells
-from kamlib.texts import MOST_COLUMNS, Row, nothing, plain
 
 HELP_MARK = "#help"
 """First cell of the row of help that ``kam new`` writes below the header; that row is skipped."""

@@ -10,8 +10,8 @@ import pandas as pd
 
 from kamlib import schema
 from kamlib.edition import _
+from kamlib.intake.sources import plain, typed_frame
 from kamlib.problems import Cells, DataError, Note, Problem
-from kamlib.sources import plain, typed_frame
 
 MEMORY_LIMIT = "600MB"
 _KINDS = ("postgresql", "postgres", "sqlite", "duckdb")

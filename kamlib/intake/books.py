@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kamlib import checks, schema
+from kamlib import schema
 from kamlib.edition import _, language
+from kamlib.intake import checks
 from kamlib.problems import DataError, Problem
 
 FEWEST_ACCOUNTS = 5

@@ -1,4 +1,4 @@
-"""Read one sheet of an ``.xlsx`` file as text, in a process of its own: ``python -m kamlib.workbook FILE SHEET …``.
+"""Read one sheet of an ``.xlsx`` file as text, in a process of its own: ``-m kamlib.intake.workbook FILE SHEET …``.
 
 `sources` starts this process with a memory limit, because a workbook of a few kilobytes can ask for gigabytes.
 It prints one JSON object: rows of text, problems and notes. It imports nothing of ours, so that it starts fast.

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 
 from kamlib import schema
 from kamlib.edition import _
-from kamlib.mapping import FILE, Mapping, TableMap, line_of
-from kamlib.parsers import Parsed, as_text, parse, texts
+from kamlib.intake.mapping import FILE, Mapping, TableMap, line_of
+from kamlib.intake.parsers import Parsed, as_text, parse, texts
+from kamlib.intake.rules import RULES, Frames
+from kamlib.intake.texts import plain
 from kamlib.problems import Cells, Note, Problem
-from kamlib.rules import RULES, Frames
-from kamlib.texts import plain
 
 _TOTAL = re.compile(r"[合总小]\s*计|总和|汇总|((grand|sub)[ -]?)?totals?|sum", re.IGNORECASE)
 _TOTALS = re.compile(
