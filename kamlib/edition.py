@@ -20,6 +20,8 @@ LANGUAGES = ("en", "zh")
 CATALOGUES = Path(__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES"
 MISSING = "–"
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,}|\$\$)")
+_HANZI = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
+_BROKEN_LINE = re.compile(rf"(?<=[{_HANZI}“”])\n(?=[{_HANZI}“”])")
 _NOT_PROSE = ("```", "~~~", "$$", "<!--")
 _state = {"language": os.environ.get("KAM_LANG", "en")}
 
@@ -237,7 +239,12 @@ def in_language(notebook, language: str, translate: Callable[[str], str] | None 
 
 def _translated(block: str, translate: Callable[[str], str]) -> str:
     message = message_of(block)
-    return block.replace(message, translate(message), 1) if message else block
+    return block.replace(message, _unwrapped(translate(message)), 1) if message else block
+
+
+def _unwrapped(text: str) -> str:
+    """Without the line breaks inside a Chinese sentence, which a page would show as spaces."""
+    return _BROKEN_LINE.sub("", text)
 
 
 def _translated_comments(code: str, translate: Callable[[str], str]) -> str:

@@ -159,3 +159,11 @@ def test_reference_tables_speak_one_language(chinese):
     pillars = edition.reference("pillars")
     assert list(pillars.columns) == ["decade", "name", "question"]
     assert pillars["name"].iloc[1] == "客户细分"
+
+
+def test_a_line_broken_inside_a_chinese_sentence_does_not_become_a_space():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("One sentence.\n\n- a point\n- another")])
+    told = {"One sentence.": "前半句，\n后半句（A\nB）。", "- a point\n- another": "- 一点\n- 另一点"}
+    assert (
+        edition.in_language(notebook, "zh", told.get).cells[0].source == "前半句，后半句（A\nB）。\n\n- 一点\n- 另一点"
+    )
