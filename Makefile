@@ -17,10 +17,10 @@ check: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 test: $(READY) check
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 tests && $(BIN)/python -m pytest -q --nbval-lax -n 2 notebooks
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 tests && $(BIN)/python -m pytest -q --nbval-lax -n 2 --dist loadfile notebooks
 
 test-all: $(READY) check
-	@$(BIN)/python -m pytest -q -n 2 tests && $(BIN)/python -m pytest -q --nbval-lax -n 2 notebooks
+	@$(BIN)/python -m pytest -q -n 2 tests && $(BIN)/python -m pytest -q --nbval-lax -n 2 --dist loadfile notebooks
 
 lab: $(READY)
 	@$(BIN)/kam lab --lang $(EDITION)
