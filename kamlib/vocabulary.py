@@ -79,6 +79,14 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "blank": ("Blank cells", "percent"),
     "criterion": ("Criterion", "code"),
     "weight": ("Weight", "percent"),
+    # key accounts, classes, profiles, dossiers
+    "firm_accounts": ("Firmly key accounts", "integer"),
+    "closeness": ("Closeness to the best", "number"),
+    "stays": ("On the list in", "percent"),
+    "verdict": ("Verdict", "code"),
+    "met": ("Rules met", "integer"),
+    "checked": ("Rules checked", "integer"),
+    "enters": ("Enters", "text"),
     # decisions
     "evidence": ("Evidence", "text"),
     "action": ("Action", "text"),
@@ -141,6 +149,9 @@ VALUES: dict[str, str] = {
     "complexity": "complexity",
     "longevity": "longevity",
     "decision_chain": "decision chain",
+    "key": "key account",
+    "discuss": "discuss",
+    "not_key": "not key",
     # kinds of institution, as in the demonstration company
     "tertiary hospital": "tertiary hospital",
     "secondary hospital": "secondary hospital",
