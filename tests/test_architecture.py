@@ -22,7 +22,9 @@ DOORS: dict[str, set[str]] = {
     "segmentation": METHOD | {"weighting"},
     "weighting": METHOD,  # decade 1 is four rooms: they may see each other downwards
     "stability": METHOD | {"segmentation", "weighting"},
-    "profiles": METHOD,
+    "classes": METHOD | {"segmentation"},
+    "profiles": METHOD | {"grouping"},
+    "grouping": set(),
     "dossier": METHOD,
     "value": METHOD,
     "funnel": METHOD,
