@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.edition import _
 from kamlib.stats import matched
+from kamlib.weighting import entropy_weights, weighted_score
 
 CRITERIA = ("value", "complexity", "longevity", "decision_chain")
 EQUAL_WEIGHTS = pd.Series(0.25, index=list(CRITERIA), name="weight")
@@ -34,7 +35,7 @@ def account_facts(
     contacts
         contact_id, account_id, decision_role, reports_to. Without a row, role_count and level_count are missing.
     as_of
-        Last day that counts.
+        Last day that counts; later orders are left out.
     months
         Length of the window for revenue and breadth.
 
@@ -47,6 +48,7 @@ def account_facts(
         eight quarters with an order), role_count (decision roles known), level_count (levels of the reporting line).
     """
     as_of = pd.Timestamp(as_of)
+    orders = orders[orders["order_date"] <= as_of]
     recent = orders[orders["order_date"] > as_of - pd.DateOffset(months=months)]
     bought = recent[recent["amount"] > 0]
     key = accounts["account_id"].reset_index(drop=True)
@@ -57,7 +59,7 @@ def account_facts(
     facts["product_count"] = _per_account(bought.groupby("account_id")["product"].nunique(), key, 0)
     first = _per_account(orders.groupby("account_id")["order_date"].min(), key)
     since = accounts["since"].reset_index(drop=True).fillna(first)
-    facts["tenure_years"] = ((as_of - since).dt.days / 365.25).fillna(0.0)
+    facts["tenure_years"] = ((as_of - since).dt.days / 365.25).clip(lower=0).fillna(0.0)
     facts["repeat_rate"] = _per_account(_quarters_with_orders(orders, as_of), key, 0) / 8
     known = len(contacts) > 0
     facts["role_count"] = _per_account(
@@ -74,10 +76,14 @@ def _per_account(values: pd.Series, accounts: pd.Series, default: object = None)
 
 def _quarters_with_orders(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
     """How many of the eight quarters up to ``as_of`` each account ordered in."""
-    days_back = (as_of - orders["order_date"]).dt.days
-    quarter = (days_back / (365.25 / 4)).astype(int)
+    quarter = quarters_back(orders, as_of)
     recent = orders[(quarter < 8) & (orders["amount"] > 0)].assign(quarter=quarter)
     return recent.groupby("account_id")["quarter"].nunique()
+
+
+def quarters_back(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
+    """For every order line how many whole quarters before ``as_of`` it was: 0 is the last quarter."""
+    return ((as_of - orders["order_date"]).dt.days / (365.25 / 4)).astype(int)
 
 
 def _levels(contacts: pd.DataFrame) -> pd.Series:
@@ -128,52 +134,6 @@ def _scaled(values: pd.Series) -> pd.Series:
         return values
     full = full if full > 0 else values.max()
     return (values / full).clip(0, 1) if full > 0 else values * 0.0
-
-
-def weighted_score(criteria: pd.DataFrame, weights: pd.Series) -> pd.Series:
-    """Each account's weighted mean of its traits, 0 to 1; a trait without data leaves its weight to the others.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative, all are zero, or a weighted criterion is not a column.
-    """
-    unknown = [name for name in weights.index if name not in criteria]
-    if unknown:
-        raise ValueError(
-            _(
-                "No such criterion: {unknown}; there are: {known}.",
-                unknown=", ".join(unknown),
-                known=", ".join(CRITERIA),
-            )
-        )
-    if (weights < 0).any() or not weights.sum() > 0:
-        raise ValueError(_("Weights must be 0 or more, and at least one above 0."))
-    values = criteria[list(weights.index)]
-    shares = values.notna() * weights
-    return ((values.fillna(0) * weights).sum(axis=1) / shares.sum(axis=1)).rename("score")
-
-
-def entropy_weights(criteria: pd.DataFrame) -> pd.Series:
-    """The weight of each criterion by how much it tells accounts apart.
-
-    Notes
-    -----
-    Entropy method: with p the column divided by its sum and E = −Σ p·ln p ÷ ln n, weights are (1 − E) ÷ Σ(1 − E)
-    (Hwang & Yoon, Multiple Attribute Decision Making, 1981, ch. 3). A criterion without data, or equal for all, gets 0;
-    if that is so for every criterion, all weigh the same.
-
-    >>> entropy_weights(pd.DataFrame({"value": [0.0, 0.0, 1.0], "complexity": [0.5, 0.5, 0.5]})).round(2).to_dict()
-    {'value': 1.0, 'complexity': 0.0}
-    """
-    values = criteria[[name for name in CRITERIA if name in criteria]].fillna(0).clip(lower=0)
-    sums = values.sum()
-    parts = values / sums.where(sums > 0)
-    entropy = -(parts * np.log(parts.where(parts > 0))).sum() / np.log(max(len(values), 2))
-    spread = (1 - entropy).where(sums > 0, 0.0).clip(lower=0)
-    spread[spread < 1e-12] = 0.0
-    weights = spread / spread.sum() if spread.sum() > 0 else pd.Series(1 / len(spread), index=spread.index)
-    return weights.rename("weight")
 
 
 def key_accounts(facts: pd.DataFrame, criteria: pd.DataFrame, weights: pd.Series, *, threshold: float) -> pd.DataFrame:
@@ -243,3 +203,120 @@ def pareto(facts: pd.DataFrame) -> pd.DataFrame:
     before = (table["cumulative_share"] - table["revenue"] / total).round(12)
     table["abc"] = np.select([before < ABC_CUTS[0], before < ABC_CUTS[1]], ["A", "B"], "C")
     return table
+
+
+def agreed_weights(judgements: pd.DataFrame, criteria: pd.DataFrame, *, topic: str = "key_account") -> pd.Series:
+    """The weights the room agreed on for a topic; entropy weights of ``criteria`` where it agreed on none.
+
+    Parameters
+    ----------
+    judgements
+        The judgement table ``weights``: topic, criterion, weight.
+    criteria
+        The frame of `key_account_criteria`.
+
+    >>> said = pd.DataFrame({"topic": ["key_account"], "criterion": ["value"], "weight": [1.0]})
+    >>> agreed_weights(said, pd.DataFrame({"value": [0.1, 0.9]})).to_dict()
+    {'value': 1.0}
+    """
+    said = judgements[(judgements["topic"] == topic) & judgements["criterion"].isin(list(criteria.columns))]
+    weights = said.drop_duplicates("criterion", keep="last").set_index("criterion")["weight"].astype(float)
+    return weights if weights.sum() > 0 else entropy_weights(criteria)
+
+
+# --- key and potential accounts ---
+
+ENTRY_RULES = ("large_enough", "right_industry", "open_need", "way_in")
+OPEN_LEADS = ("new", "qualified")
+
+
+def customer_size(accounts: pd.DataFrame) -> pd.Series:
+    """Each account's own size among the accounts, 0 smallest to 1 largest; missing where nothing is known.
+
+    The mean of its percentile ranks in beds, annual_revenue (currency per year) and employees (people), as far as each
+    is known. It says nothing about what the account buys from us.
+
+    >>> customer_size(pd.DataFrame({"beds": [10.0, 30.0, None], "annual_revenue": None, "employees": None})).tolist()
+    [0.5, 1.0, nan]
+    """
+    measures = accounts[["beds", "annual_revenue", "employees"]].astype(float)
+    return measures.rank(pct=True).mean(axis=1).rename("customer_size")
+
+
+def potential_accounts(
+    accounts: pd.DataFrame,
+    ranking: pd.DataFrame,
+    opportunities: pd.DataFrame,
+    leads: pd.DataFrame,
+    contacts: pd.DataFrame,
+    *,
+    least: int = 3,
+) -> pd.DataFrame:
+    """One row per prospect: which entry rules it meets, and whether it enters the list as a potential account.
+
+    Parameters
+    ----------
+    accounts
+        account_id, account_name, account_type, account_manager, industry, beds, annual_revenue, employees.
+    ranking
+        `key_accounts`.
+    opportunities, leads, contacts
+        account_id and outcome; account_id and status; account_id and decision_role.
+    least
+        Rules a prospect has to meet; where fewer can be checked, all of those.
+
+    Returns
+    -------
+    DataFrame
+        account_id, account_name, account_manager, industry, large_enough (at least the key accounts' median size),
+        right_industry (key accounts are at least as frequent there as among all customers), open_need (an open deal or
+        lead), way_in (an economic or user buyer is known), each yes, no or missing where there is no data; met, checked
+        (numbers of rules), enters (bool). Those with most rules met come first.
+    """
+    answers = _entry_answers(accounts, ranking, opportunities, leads, contacts)
+    table = accounts[["account_id", "account_name", "account_manager", "industry"]].join(answers)
+    table["met"] = (answers == True).sum(axis=1)  # noqa: E712  a missing answer is not a no
+    table["checked"] = answers.notna().sum(axis=1)
+    table["enters"] = (table["met"] >= table["checked"].clip(upper=least)) & (table["met"] > 0)
+    table = table[accounts["account_type"] == "prospect"]
+    return table.sort_values(["met", "account_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
+
+
+def _entry_answers(
+    accounts: pd.DataFrame,
+    ranking: pd.DataFrame,
+    opportunities: pd.DataFrame,
+    leads: pd.DataFrame,
+    contacts: pd.DataFrame,
+) -> pd.DataFrame:
+    """Every account's answers to `ENTRY_RULES`: True, False, or None where there is no data."""
+    named = accounts["account_id"]
+    keys = named.isin(ranking.loc[ranking["key"], "account_id"])
+    size, industry, someone = customer_size(accounts), accounts["industry"], bool(keys.any())
+    asked_deals = len(opportunities) + len(leads) > 0
+    holds = {
+        "large_enough": (size >= size[keys].median(), size.notna() & someone),
+        "right_industry": (industry.isin(_fertile(accounts, ranking)), industry.notna() & someone),
+        "open_need": (
+            named.isin(_in_need(opportunities, leads)),
+            named.notna() & asked_deals,
+        ),
+        "way_in": (named.isin(_reachable(contacts)), named.notna() & (len(contacts) > 0)),
+    }
+    return pd.DataFrame({name: yes.astype(object).where(known, None) for name, (yes, known) in holds.items()})
+
+
+def _fertile(accounts: pd.DataFrame, ranking: pd.DataFrame) -> set[str]:
+    """Industries in which key accounts are at least as frequent as among all customers."""
+    industry = matched(accounts.set_index("account_id")["industry"], ranking["account_id"])
+    frequent = ranking["key"].astype(float).groupby(industry).mean()
+    return set(frequent.index[(frequent >= ranking["key"].mean()) & (frequent > 0)])
+
+
+def _in_need(opportunities: pd.DataFrame, leads: pd.DataFrame) -> set[str]:
+    deals = opportunities.loc[opportunities["outcome"] == "open", "account_id"]
+    return set(deals.dropna()) | set(leads.loc[leads["status"].isin(OPEN_LEADS), "account_id"].dropna())
+
+
+def _reachable(contacts: pd.DataFrame) -> set[str]:
+    return set(contacts.loc[contacts["decision_role"].isin(["EB", "UB"]), "account_id"])

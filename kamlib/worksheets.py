@@ -98,6 +98,97 @@ def explore(draw: Callable[..., object], **knobs: tuple[float, float, float, flo
     return widgets.VBox([*sliders.values(), widgets.interactive_output(show, sliders)])
 
 
+_TIMES = range(2, 10)
+_SCALE = [
+    *((f"{times} : 1", float(times)) for times in reversed(_TIMES)),
+    ("1 : 1", 1.0),
+    *((f"1 : {times}", 1 / times) for times in _TIMES),
+]
+"""Saaty's scale: from nine times as important to one ninth."""
+
+
+def pairwise(
+    data_dir: str | Path,
+    topic: str,
+    weigh: Callable[[dict[tuple[str, str], float]], pd.DataFrame],
+    start: dict[tuple[str, str], float],
+    *,
+    as_of: dt.date | None = None,
+):
+    """A slider per pair of criteria; whenever one is let go, the weights are saved to ``judgements/weights.csv``.
+
+    Nothing is saved while nobody moves a slider, so a report that runs the notebook changes no judgement.
+
+    Parameters
+    ----------
+    topic
+        What is being weighed; the weights of other topics stay as they are.
+    weigh
+        Takes pair -> how many times the first is as important as the second; returns criterion, weight,
+        consistency_ratio and look_again, as `weighting.judged_weights` does.
+    start
+        The comparisons to begin with.
+    as_of
+        The last day the notebook looks at: a judgement made for it counts from then on, not from today.
+    """
+    import ipywidgets as widgets
+    from IPython.display import display
+
+    sliders = {f"pair{place}": _comparison(widgets, *pair, times) for place, (pair, times) in enumerate(start.items())}
+
+    def weighed(values: dict[str, float]) -> pd.DataFrame:
+        return weigh(dict(zip(start, values.values(), strict=True)))
+
+    def show(**values: float) -> None:
+        display(Table(weighed(values)[["criterion", "weight"]]))
+        display(_consistency(weighed(values)))
+
+    def keep(_change: object) -> None:
+        table = weighed({name: slider.value for name, slider in sliders.items()})
+        _save_weights(data_dir, topic, table, as_of)
+
+    shown = widgets.interactive_output(show, sliders)
+    for slider in sliders.values():
+        slider.observe(keep, "value")
+    return widgets.VBox([*sliders.values(), shown])
+
+
+def _comparison(widgets, first: str, second: str, times: float):
+    nearest = min((value for _text, value in _SCALE), key=lambda value: abs(np.log(value / times)))
+    return widgets.SelectionSlider(
+        options=_SCALE,
+        value=nearest,
+        description=f"{_(vocabulary.VALUES.get(first, first))} : {_(vocabulary.VALUES.get(second, second))}",
+        continuous_update=False,
+        style={"description_width": "14em"},
+        layout={"width": "40em"},
+    )
+
+
+def _consistency(table: pd.DataFrame) -> Text:
+    """The consistency ratio in words, and which comparison to look at again."""
+    ratio, again = table["consistency_ratio"].iloc[0], table["look_again"].iloc[0]
+    if not again:
+        return say("Consistency ratio {ratio:.2f}: the comparisons fit together.", ratio=ratio)
+    pair = " : ".join(_(vocabulary.VALUES.get(part, part)) for part in again.split(" : "))
+    return say(
+        "Consistency ratio {ratio:.2f}, above 0.10: the comparisons contradict each other. Look again at {pair}.",
+        ratio=ratio,
+        pair=pair,
+    )
+
+
+def _save_weights(data_dir: str | Path, topic: str, table: pd.DataFrame, as_of: dt.date | None) -> None:
+    day = min(_today(), f"{as_of:%Y-%m-%d}") if as_of is not None else _today()
+    path = Path(data_dir) / schema.TABLES["weights"].folder / "weights.csv"
+    fresh = table[["criterion", "weight"]].round({"weight": 4}).assign(topic=topic, decided_on=day)
+    fresh = fresh[["topic", "criterion", "weight", "decided_on"]]
+    if path.exists():
+        old = pd.read_csv(path, dtype="str")
+        fresh = pd.concat([old[old["topic"] != topic], fresh.astype("str")], ignore_index=True)
+    save(data_dir, "weights", fresh)
+
+
 def _slider(widgets, name: str, start: float, lowest: float, highest: float, step: float):
     return widgets.FloatSlider(
         start,

@@ -19,7 +19,13 @@ DOORS: dict[str, set[str]] = {
     "templates": {"schema", "intake"} | LEAVES,
     # the methods: frames in, frames out; they meet in the notebook
     "market": METHOD,
-    "segmentation": METHOD,
+    "segmentation": METHOD | {"weighting"},
+    "weighting": METHOD,  # decade 1 is four rooms: they may see each other downwards
+    "stability": METHOD | {"segmentation", "weighting"},
+    "classes": METHOD | {"segmentation"},
+    "profiles": METHOD | {"grouping"},
+    "grouping": set(),
+    "dossier": METHOD,
     "value": METHOD,
     "funnel": METHOD,
     "planning": METHOD,

@@ -69,3 +69,32 @@ def test_a_wrong_answer_gets_the_hint(answer, expected):
 
 def test_no_answer_is_not_wrong():
     assert "Not answered yet" in check(None, 1)
+
+
+def equal_parts(ratios):
+    n = 1 + len(ratios)
+    again = ["value : longevity"] + [""] * (n - 1) if ratios[("value", "longevity")] > 5 else [""] * n
+    names = ["value", "longevity"]
+    return pd.DataFrame({"criterion": names, "weight": 1 / n, "consistency_ratio": 0.0, "look_again": again})
+
+
+def test_comparisons_are_saved_when_a_slider_moves_and_not_before(tmp_path):
+    other = pd.DataFrame({"topic": ["priority"], "criterion": ["x"], "weight": [1.0], "decided_on": ["2025-01-01"]})
+    path = save(tmp_path, "weights", other)
+    box = worksheets.pairwise(
+        tmp_path, "key_account", equal_parts, {("value", "longevity"): 2.0}, as_of=pd.Timestamp("2025-06-30")
+    )
+    assert pd.read_csv(path)["topic"].tolist() == ["priority"]
+    box.children[0].value = 7.0
+    kept = pd.read_csv(path)
+    assert kept["topic"].tolist() == ["priority", "key_account", "key_account"]
+    assert kept["weight"].tolist() == [1.0, 0.5, 0.5]
+    assert kept["decided_on"].tolist() == ["2025-01-01", "2025-06-30", "2025-06-30"]
+    box.children[0].value = 1.0
+    assert len(pd.read_csv(path)) == 3
+
+
+def test_comparisons_that_contradict_each_other_are_named():
+    worst = equal_parts({("value", "longevity"): 9.0}).assign(consistency_ratio=0.3)
+    assert "Look again at value : longevity" in worksheets._consistency(worst)
+    assert "fit together" in worksheets._consistency(worst.assign(look_again=""))
