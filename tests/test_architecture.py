@@ -21,6 +21,10 @@ DOORS: dict[str, set[str]] = {
     "market": METHOD,
     "segmentation": METHOD,
     "value": METHOD,
+    "retention": METHOD,
+    "wallet": METHOD,
+    "matrix": METHOD,
+    "roles": METHOD,
     "funnel": METHOD,
     "planning": METHOD,
     # what people see
