@@ -174,7 +174,7 @@ def kept_steps(kept: pd.DataFrame, *, currency: str = "", ax: Axes | None = None
         return canvas.say_empty(ax, _("Nothing was sold in either period."))
     names = {
         "before": _("before"),
-        "lost": _("lost"),
+        "lost": _("gone"),
         "shrunk": _("shrunk"),
         "grown": _("grown"),
         "new": _("new or back"),
