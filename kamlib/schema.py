@@ -537,6 +537,17 @@ _JUDGEMENT_TABLES = tuple(
             ),
         ),
         (
+            "wallets",
+            "what an account could spend with us in a year, as the room judges it",
+            ("account_id",),
+            "accounts",
+            (
+                _ACCOUNT,
+                _money("wallet", "its wallet in our categories, per year", required=True),
+                _text("reason", "why the room knows better", required=True),
+            ),
+        ),
+        (
             "swot",
             "a statement of a SWOT analysis",
             ("region", "quadrant", "statement"),
@@ -577,7 +588,32 @@ _JUDGEMENT_TABLES = tuple(
     )
 )
 
+_TRUST_TABLE = Table(
+    "trust",
+    "how far one person at an account trusts us, as the team judges it",
+    (
+        _ACCOUNT,
+        _id("contact_id", "the person", required=True, refers="contacts.contact_id"),
+        _date("asked_on", "day of the judgement", required=True, event=True),
+        *(
+            _points(item, 1, 5, f"{meaning}: 1 not at all, 5 fully")
+            for item, meaning in (
+                ("competence", "believes that we can do it"),
+                ("reliability", "believes that we keep our word"),
+                ("openness", "speaks openly with us"),
+                ("goodwill", "believes that we mean well"),
+            )
+        ),
+        _text("decided_by", "who said so"),
+    ),
+    key=("contact_id", "asked_on"),
+    seen_from="asked_on",
+    scope="accounts",
+    folder="judgements",
+)
+
 TABLES: dict[str, Table] = {
-    table.name: table for table in _CUSTOMER_TABLES + _FUNNEL_TABLES + _MARKET_TABLES + _PLAN_TABLES + _JUDGEMENT_TABLES
+    table.name: table
+    for table in _CUSTOMER_TABLES + _FUNNEL_TABLES + _MARKET_TABLES + _PLAN_TABLES + _JUDGEMENT_TABLES + (_TRUST_TABLE,)
 }
 """Every table of the contract by name, in the order in which people fill them."""

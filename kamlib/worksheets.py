@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kamlib import schema, vocabulary
+from kamlib import data, schema, vocabulary
 from kamlib.edition import Text, _, say
 from kamlib.exports import Table
 
@@ -74,6 +74,92 @@ def checklist(data_dir: str | Path, answers: pd.DataFrame, items: pd.DataFrame):
         text = widgets.Label(f"{row.item}  {row.statement}", layout={"width": "42em"})
         lines.append(widgets.HBox([text, boxes[row.item]]))
     return widgets.VBox(lines)
+
+
+def amend(data_dir: str | Path, table: str, row: dict[str, object]) -> Path:
+    """Write one row of a judgement table: in the place of the row with the same key, else as a new one.
+
+    The rows of all other keys stay, those of other regions too. The day is today's.
+
+    Raises
+    ------
+    ValueError
+        If a column that the contract requires is blank, such as the reason of a wallet.
+    """
+    declared = schema.TABLES[table]
+    days = {"decided_on", "asked_on"} & declared.by_name.keys()
+    row = row | dict.fromkeys(days, pd.Timestamp(_today()))
+    blank = [
+        c.name for c in declared.columns if c.required and (row.get(c.name) is None or str(row[c.name]).strip() == "")
+    ]
+    if blank:
+        raise ValueError(
+            _("Nothing is saved: {blank} is blank.", blank=", ".join(_(vocabulary.label(x)) for x in blank))
+        )
+    company = data.open_company(data_dir)
+    kept = company.table(table).frame if table in company.tables else pd.DataFrame(columns=list(declared.by_name))
+    same = pd.concat([kept[key] == row[key] for key in declared.key], axis=1).all(axis=1)
+    others = kept[~same.astype(bool)]
+    new = pd.DataFrame([row], columns=list(kept.columns))
+    return save(data_dir, table, pd.concat([others, new], ignore_index=True) if len(others) else new)
+
+
+def entry(data_dir: str | Path, table: str, choices: pd.DataFrame, **numbers: tuple[float, float, float]):
+    """A form for one judgement at a time: choose a row, set its numbers, say why, save.
+
+    Parameters
+    ----------
+    table
+        A judgement table.
+    choices
+        label (what people choose by) and the key columns of the table; a column named like a number is its start.
+    numbers
+        Column -> (lowest, highest, step).
+    """
+    import ipywidgets as widgets
+
+    wide = {"description_width": "initial"}
+    chosen = widgets.Dropdown(
+        options=list(zip(choices["label"], range(len(choices)), strict=True)), layout={"width": "36em"}
+    )
+    boxes = {name: _number_box(widgets, name, *limits) for name, limits in numbers.items()}
+    words = [name for name in ("reason", "decided_by") if name in schema.TABLES[table].by_name]
+    texts = {
+        name: widgets.Text(description=_(vocabulary.label(name)), style=wide, layout={"width": "36em"})
+        for name in words
+    }
+    button, told = widgets.Button(description=_("Save")), widgets.Label()
+
+    def start(_change: object = None) -> None:
+        for name, box in boxes.items():
+            if name in choices and len(choices):
+                box.value = choices[name].iloc[chosen.value]
+
+    def keep(_button: object) -> None:
+        keys = choices.drop(columns=["label", *(set(boxes) & set(choices.columns))]).iloc[chosen.value].to_dict()
+        values = {name: box.value for name, box in {**boxes, **texts}.items()}
+        try:
+            path = amend(data_dir, table, keys | values)
+            told.value = _("Saved in {file}. Run the notebook again to use it.", file=path.name)
+        except ValueError as error:
+            told.value = str(error)
+
+    chosen.observe(start, "value")
+    button.on_click(keep)
+    start()
+    return widgets.VBox([chosen, *boxes.values(), *texts.values(), widgets.HBox([button, told])])
+
+
+def _number_box(widgets, name: str, lowest: float, highest: float, step: float):
+    return widgets.BoundedFloatText(
+        lowest,
+        min=lowest,
+        max=highest,
+        step=step,
+        description=_(vocabulary.label(name)),
+        style={"description_width": "initial"},
+        layout={"width": "24em"},
+    )
 
 
 def explore(draw: Callable[..., object], **knobs: tuple[float, float, float, float]):

@@ -27,6 +27,10 @@ DOORS: dict[str, set[str]] = {
     "grouping": set(),
     "dossier": METHOD,
     "value": METHOD,
+    "retention": METHOD,
+    "wallet": METHOD,
+    "matrix": METHOD,
+    "roles": METHOD,
     "funnel": METHOD,
     "planning": METHOD,
     # what people see

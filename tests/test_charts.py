@@ -104,3 +104,11 @@ def test_the_five_colours_stay_apart_in_greyscale():
 def test_long_names_are_cut_by_their_width_on_screen():
     assert canvas.short("短名") == "短名"
     assert canvas.short(LONG, 11) == "临江市第一…"
+
+
+def test_ticks_of_ten_thousand_units_and_more_are_written_out():
+    _figure, ax = plt.subplots()
+    canvas.money_axis(ax.yaxis, 1.2e8, "amount")
+    ticks = [ax.yaxis.get_major_formatter()(value) for value in (0, 2.5e6, 1e8, 2e10)]
+    assert ticks == ["0", "2.5", "100", "20,000"]
+    plt.close("all")

@@ -98,3 +98,44 @@ def test_comparisons_that_contradict_each_other_are_named():
     worst = equal_parts({("value", "longevity"): 9.0}).assign(consistency_ratio=0.3)
     assert "Look again at value : longevity" in worksheets._consistency(worst)
     assert "fit together" in worksheets._consistency(worst.assign(look_again=""))
+def a_company(folder, wallets=None):
+    (folder / "regions.csv").write_text(
+        "region,name_en,name_zh,currency,fiscal_year_start,discount_rate\nEast,East,华东,CNY,1,0.08\n", "utf-8"
+    )
+    (folder / "accounts.csv").write_text(
+        "account_id,account_name,region,account_type\n1,One,East,customer\n2,Two,East,customer\n", "utf-8"
+    )
+    if wallets:
+        (folder / "judgements").mkdir()
+        (folder / "judgements" / "wallets.csv").write_text(wallets, "utf-8")
+    return folder
+
+
+def test_one_judgement_is_amended_and_all_others_stay(tmp_path):
+    a_company(tmp_path, "account_id,wallet,reason\n1,5,old\n2,7,kept\n")
+    worksheets.amend(tmp_path, "wallets", {"account_id": "1", "wallet": 9.0, "reason": "a new wing"})
+    kept = pd.read_csv(tmp_path / "judgements" / "wallets.csv", dtype={"account_id": str}).set_index("account_id")
+    assert kept["wallet"].to_dict() == {"2": 7, "1": 9}
+    assert kept["reason"].to_dict() == {"2": "kept", "1": "a new wing"}
+    assert pd.notna(kept.at["1", "decided_on"])
+
+
+def test_a_judgement_without_its_reason_is_not_saved(tmp_path):
+    with pytest.raises(ValueError, match="Nothing is saved"):
+        worksheets.amend(a_company(tmp_path), "wallets", {"account_id": "1", "wallet": 9.0, "reason": " "})
+    assert not (tmp_path / "judgements").exists()
+
+
+def test_the_form_saves_what_is_typed_and_says_what_is_missing(tmp_path):
+    choices = pd.DataFrame({"label": ["One", "Two"], "account_id": ["1", "2"], "wallet": [5.0, 6.0]})
+    form = worksheets.entry(a_company(tmp_path), "wallets", choices, wallet=(0, 1e9, 1))
+    chosen, wallet, reason, _who, (button, told) = *form.children[:4], form.children[4].children
+    chosen.value = 1
+    assert wallet.value == 6
+    button.click()
+    assert "Nothing is saved" in told.value
+    wallet.value, reason.value = 8, "their tender"
+    button.click()
+    assert "wallets.csv" in told.value
+    kept = pd.read_csv(tmp_path / "judgements" / "wallets.csv", dtype={"account_id": str})
+    assert kept[["account_id", "wallet", "reason"]].to_numpy().tolist() == [["2", 8, "their tender"]]

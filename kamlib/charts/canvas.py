@@ -104,7 +104,7 @@ def short(name: str, width: int = 26) -> str:
 def money_axis(axis, largest: float, label: str, currency: str = "") -> None:
     """Scale an axis of amounts so that its ticks stay short, and put the unit into its label."""
     scale, unit = edition.money_scale(largest)
-    axis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value / scale:,.4g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value / scale:,.6g}"))
     axis.set_label_text(_in_units(label, " ".join(part for part in (unit, currency) if part)))
 
 
