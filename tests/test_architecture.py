@@ -21,6 +21,13 @@ DOORS: dict[str, set[str]] = {
     "market": METHOD,
     "segmentation": METHOD,
     "value": METHOD,
+    "hierarchy": set(),  # parameters of regions that resemble each other
+    "order_model": set(),
+    "spend_model": set(),
+    "order_history": METHOD,
+    "lifetime": METHOD | {"hierarchy", "order_history", "order_model", "spend_model"},
+    "forecast_origins": METHOD | {"order_history", "order_model", "lifetime"},
+    "contracts": METHOD | {"hierarchy", "lifetime"},
     "funnel": METHOD,
     "planning": METHOD,
     # what people see
@@ -49,6 +56,7 @@ INTAKE: dict[str, set[str]] = {
     "checks": {"texts", "parsers", "mapping", "rules"},
     "places": {"sources", "mapping"},
     "databases": {"sources"},
+    "scans": set(),
     "books": {"checks"},
 }
 """The doors inside the room behind `data`."""
