@@ -20,10 +20,13 @@ from kamlib.intake import checks, mapping
 from kamlib.intake.books import SNAPSHOT, Book, Cut, Snapshot
 from kamlib.intake.checks import Loaded
 from kamlib.intake.places import Folder
+from kamlib.intake.scans import order_histories
 from kamlib.problems import Cells, DataError, Note, Problem
 
 if TYPE_CHECKING:
     from kamlib.intake.databases import Database
+
+__all__ = ["Book", "Check", "Company", "DataError", "open_company", "order_histories"]
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,13 @@ DOORS: dict[str, set[str]] = {
     "wallet": METHOD,
     "matrix": METHOD,
     "roles": METHOD,
+    "hierarchy": set(),  # parameters of regions that resemble each other
+    "order_model": set(),
+    "spend_model": set(),
+    "order_history": METHOD,
+    "lifetime": METHOD | {"hierarchy", "order_history", "order_model", "spend_model"},
+    "forecast_origins": METHOD | {"order_history", "order_model", "lifetime"},
+    "contracts": METHOD | {"hierarchy", "lifetime"},
     "funnel": METHOD,
     "planning": METHOD,
     # what people see
@@ -59,6 +66,7 @@ INTAKE: dict[str, set[str]] = {
     "checks": {"texts", "parsers", "mapping", "rules"},
     "places": {"sources", "mapping"},
     "databases": {"sources"},
+    "scans": set(),
     "books": {"checks"},
 }
 """The doors inside the room behind `data`."""
