@@ -22,6 +22,9 @@ DOORS: dict[str, set[str]] = {
     "segmentation": METHOD,
     "value": METHOD,
     "funnel": METHOD,
+    "leads": METHOD,
+    "leadtocash": METHOD,
+    "triangle": METHOD,
     "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
