@@ -24,6 +24,7 @@ DOORS: dict[str, set[str]] = {
     "funnel": METHOD,
     "leads": METHOD,
     "leadtocash": METHOD,
+    "receivables": METHOD,
     "triangle": METHOD,
     "planning": METHOD,
     # what people see
