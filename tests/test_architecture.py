@@ -39,6 +39,10 @@ DOORS: dict[str, set[str]] = {
     "forecast_origins": METHOD | {"order_history", "order_model", "lifetime"},
     "contracts": METHOD | {"hierarchy", "lifetime"},
     "funnel": METHOD,
+    "leads": METHOD,
+    "leadtocash": METHOD,
+    "receivables": METHOD,
+    "triangle": METHOD,
     "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
