@@ -22,7 +22,14 @@ DOORS: dict[str, set[str]] = {
     "segmentation": METHOD,
     "value": METHOD,
     "funnel": METHOD,
-    "planning": METHOD,
+    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"},
+    "cascade": METHOD,  # behind the door of planning
+    "outlook": METHOD,
+    "smart": METHOD | {"outlook"},
+    "targets": METHOD | {"cascade"},
+    "whitespace": METHOD,
+    "response": METHOD,
+    "allocation": METHOD | {"response"},
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary"} | LEAVES,
