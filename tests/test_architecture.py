@@ -44,6 +44,14 @@ DOORS: dict[str, set[str]] = {
     "receivables": METHOD,
     "triangle": METHOD,
     "planning": METHOD,
+    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"},
+    "cascade": METHOD,  # behind the door of planning
+    "outlook": METHOD,
+    "smart": METHOD | {"outlook"},
+    "targets": METHOD | {"cascade"},
+    "whitespace": METHOD,
+    "response": METHOD,
+    "allocation": METHOD | {"response"},
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary"} | LEAVES,

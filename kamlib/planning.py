@@ -1,0 +1,24 @@
+"""Joint business planning (decade 4): the door. Each name lives in the module of its subject, as the imports say."""
+
+from kamlib.cascade import decompose_target as decompose_target
+from kamlib.cascade import fitting_bounds as fitting_bounds
+from kamlib.cascade import target_conflicts as target_conflicts
+from kamlib.outlook import metric_outlook as metric_outlook
+from kamlib.outlook import period_bounds as period_bounds
+from kamlib.outlook import plan_year as plan_year
+from kamlib.outlook import proposed_targets as proposed_targets
+from kamlib.outlook import sales_outlook as sales_outlook
+from kamlib.outlook import satisfaction_targets as satisfaction_targets
+from kamlib.outlook import share_scenarios as share_scenarios
+from kamlib.outlook import target_bridge as target_bridge
+from kamlib.smart import check_smart as check_smart
+from kamlib.smart import smart_share as smart_share
+from kamlib.targets import agreed_bounds as agreed_bounds
+from kamlib.targets import company_season as company_season
+from kamlib.targets import filed_targets as filed_targets
+from kamlib.targets import monthly_targets as monthly_targets
+from kamlib.targets import seasonal_shares as seasonal_shares
+from kamlib.targets import target_base as target_base
+from kamlib.targets import target_parts as target_parts
+from kamlib.targets import target_people as target_people
+from kamlib.targets import target_tree as target_tree
