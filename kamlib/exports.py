@@ -6,13 +6,16 @@ the executed notebook under `MIME`, from where the report, the index page and th
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 
 from kamlib import edition, vocabulary
 from kamlib.edition import _
+from kamlib.jointforms import FORMS, JointPlan, make_plan
 
 MIME = "application/vnd.kam.frame+json"
+PLAN_MIME = "application/vnd.kam.plan+json"
 MOST_ROWS = 30
 """Rows a table shows; the rest is counted below it and published whole."""
 
@@ -70,6 +73,51 @@ def publish(name: str, frame: pd.DataFrame, *, most: int = MOST_ROWS) -> None:
     if missing:
         raise ValueError(_("Decisions lack the columns: {missing}.", missing=", ".join(missing)))
     display(Published(name, frame, most))
+
+
+@dataclass(frozen=True)
+class PublishedPlan:
+    """A joint business plan that the report turns into a workbook and slides beside the region's page."""
+
+    plan: JointPlan
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        said = _("{account}: workbook and slides lie beside the report.", account=self.plan.account_name)
+        return {PLAN_MIME: plan_payload(self.plan), "text/html": f"<p>{escape(said)}</p>", "text/plain": said}
+
+
+def publish_plan(plan: JointPlan) -> None:
+    """Hand a joint business plan to the report: its workbook and its slides appear beside the region's page."""
+    from IPython.display import display
+
+    display(PublishedPlan(plan))
+
+
+def plan_payload(plan: JointPlan) -> dict[str, object]:
+    """A joint plan as plain JSON."""
+    facts = {name: getattr(plan, name) for name in ("account_id", "account_name", "currency")}
+    return {**facts, "as_of": f"{plan.as_of:%Y-%m-%d}", "tables": {n: to_payload(n, getattr(plan, n)) for n in FORMS}}
+
+
+def plan_from_payload(payload: dict) -> JointPlan:
+    """The plan of `plan_payload`."""
+    tables = {name: pd.DataFrame(t["rows"], columns=t["columns"]) for name, t in payload["tables"].items()}
+    name, currency = payload["account_name"], payload["currency"]
+    return make_plan(payload["account_id"], name, currency=currency, as_of=payload["as_of"], **tables)
+
+
+def jbp_workbook(plan: JointPlan, path: str | Path) -> Path:
+    """Write a joint business plan as ``.xlsx`` with live formulas; see `workbooks.jbp_workbook`."""
+    from kamlib import workbooks
+
+    return workbooks.jbp_workbook(plan, path)
+
+
+def jbp_slides(plan: JointPlan, path: str | Path) -> Path:
+    """Write a joint business plan as ``.pptx``; see `slides.jbp_slides`."""
+    from kamlib import slides
+
+    return slides.jbp_slides(plan, path)
 
 
 DECISION_COLUMNS = ("account_name", "evidence", "action", "owner", "by_when")

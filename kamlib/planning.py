@@ -1,8 +1,12 @@
 """Joint business planning (decade 4): the door. Each name lives in the module of its subject, as the imports say."""
 
+from pathlib import Path
+
 from kamlib.cascade import decompose_target as decompose_target
 from kamlib.cascade import fitting_bounds as fitting_bounds
 from kamlib.cascade import target_conflicts as target_conflicts
+from kamlib.jointforms import JointPlan as JointPlan
+from kamlib.jointplan import joint_pnl as joint_pnl
 from kamlib.outlook import metric_outlook as metric_outlook
 from kamlib.outlook import period_bounds as period_bounds
 from kamlib.outlook import plan_year as plan_year
@@ -22,3 +26,10 @@ from kamlib.targets import target_base as target_base
 from kamlib.targets import target_parts as target_parts
 from kamlib.targets import target_people as target_people
 from kamlib.targets import target_tree as target_tree
+
+
+def read_jbp_workbook(path: str | Path) -> JointPlan:
+    """The joint plan in a workbook that `exports.jbp_workbook` wrote; see `planreading.read_jbp_workbook`."""
+    from kamlib import planreading
+
+    return planreading.read_jbp_workbook(path)

@@ -43,7 +43,7 @@ def list_stability(
     -------
     DataFrame
         account_id, account_name, account_manager, score, low, high (the middle 90 % of its scores over the runs),
-        stays (share of runs in which it is key), verdict (``key``, ``discuss`` or ``not_key``; firm from 90 % on).
+        stay_share (share of runs in which it is key), verdict (``key``, ``discuss`` or ``not_key``; firm from 90 % on).
 
     Notes
     -----
@@ -59,8 +59,8 @@ def list_stability(
     scores = _scores(observed, traits, noisy)
     table = facts[["account_id", "account_name", "account_manager"]].assign(score=weighted_score(observed, weights))
     table["low"], table["high"] = np.quantile(scores, [0.05, 0.95], axis=1) if len(facts) else (0.0, 0.0)
-    table["stays"] = (scores >= threshold).mean(axis=1)
-    table["verdict"] = np.select([table["stays"] >= SURE, table["stays"] <= 1 - SURE], ["key", "not_key"], "discuss")
+    table["stay_share"] = (scores >= threshold).mean(axis=1)
+    table["verdict"] = np.select([table["stay_share"] >= SURE, table["stay_share"] <= 1 - SURE], ["key", "not_key"], "discuss")
     table = table[facts["account_type"] == "customer"]
     return table.sort_values(["score", "account_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
 

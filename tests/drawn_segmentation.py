@@ -28,7 +28,7 @@ def stability(n=40):
     stays = np.clip((score - 0.3) * 2, 0, 1)
     verdict = np.select([stays >= 0.9, stays <= 0.1], ["key", "not_key"], "discuss")
     low, high = np.clip(score - 0.1, 0, 1), np.clip(score + 0.1, 0, 1)
-    columns = {"account_name": LONG, "score": score, "low": low, "high": high, "stays": stays, "verdict": verdict}
+    columns = {"account_name": LONG, "score": score, "low": low, "high": high, "stay_share": stays, "verdict": verdict}
     return pd.DataFrame(columns)
 
 

@@ -43,8 +43,8 @@ DOORS: dict[str, set[str]] = {
     "leadtocash": METHOD,
     "receivables": METHOD,
     "triangle": METHOD,
-    "planning": METHOD,
-    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"},
+    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"}
+    | {"jointforms", "jointplan", "planreading"},
     "cascade": METHOD,  # behind the door of planning
     "outlook": METHOD,
     "smart": METHOD | {"outlook"},
@@ -52,12 +52,21 @@ DOORS: dict[str, set[str]] = {
     "whitespace": METHOD,
     "response": METHOD,
     "allocation": METHOD | {"response"},
+    # one joint plan: its form, what it computes, how it goes, and the draft that brings the three together
+    "jointforms": METHOD,
+    "jointplan": METHOD,
+    "jointreview": METHOD,
+    "jointdraft": METHOD | {"jointforms", "jointplan", "jointreview"},
     # what people see
     "charts": {"schema"} | LEAVES,
-    "exports": {"schema", "vocabulary"} | LEAVES,
+    "exports": {"schema", "vocabulary", "jointforms", "workbooks", "slides"} | LEAVES,
+    "workbooks": {"vocabulary", "jointforms", "jointplan", "jointreview"} | LEAVES,
+    "slides": {"vocabulary", "jointforms", "jointplan", "jointreview", "workbooks"} | LEAVES,
+    "planreading": {"schema", "vocabulary", "jointforms", "workbooks", "problems", "intake"} | LEAVES,
+    "grids": {"schema", "vocabulary", "jointforms", "jointreview"} | LEAVES,
     "worksheets": {"data", "schema", "vocabulary", "exports"} | LEAVES,
     # the report driver: reports and cli are its doors
-    "driver": {"data", "exports", "schema", "problems"} | LEAVES,
+    "driver": {"data", "exports", "schema", "problems", "jointforms"} | LEAVES,
     "reports": {"driver", "problems"} | LEAVES,
     "cli": {"driver", "reports", "data", "templates", "problems"} | LEAVES,
     # for the people who keep the workbook
@@ -67,6 +76,8 @@ DOORS: dict[str, set[str]] = {
 INTAKE: dict[str, set[str]] = {
     "characters": set(),
     "workbook": set(),
+    "formsheets": {"workbook"},
+    "forms": set(),
     "texts": set(),
     "amounts": {"characters"},
     "dates": {"characters"},
@@ -87,6 +98,8 @@ ONLY_IN = {
     "papermill": {"driver"},
     "duckdb": {"intake"},
     "sqlalchemy": {"intake"},
+    "xlsxwriter": {"workbooks", "templates"},
+    "pptx": {"slides"},
 }
 LONGEST_FUNCTION_MEDIAN = 10
 

@@ -62,7 +62,7 @@ def test_scores_are_those_of_the_ranking_and_shares_lie_between_0_and_1():
     facts = account_facts(accounts, orders, contacts, as_of=AS_OF)
     expected = weighted_score(key_account_criteria(facts), EQUAL_WEIGHTS).sort_values(ascending=False)
     assert answer["score"].tolist() == pytest.approx(expected.tolist())
-    assert answer["stays"].between(0, 1).all()
+    assert answer["stay_share"].between(0, 1).all()
     assert (answer["low"] <= answer["high"]).all()
 
 
@@ -94,7 +94,7 @@ def test_a_weight_of_zero_stays_zero():
     only_tenure = pd.Series({"value": 0.0, "complexity": 0.0, "longevity": 1.0, "decision_chain": 0.0})
     wide = stable(accounts, orders, contacts, weights=only_tenure, concentration=1)
     narrow = stable(accounts, orders, contacts, weights=only_tenure, concentration=5000)
-    assert wide["stays"].tolist() == narrow["stays"].tolist()
+    assert wide["stay_share"].tolist() == narrow["stay_share"].tolist()
 
 
 GALLERY = {
@@ -114,7 +114,7 @@ def test_odd_companies_are_judged_without_failing(case):
     accounts, orders, contacts = GALLERY[case](*company())
     answer = stable(accounts, orders, contacts)
     assert len(answer) == len(accounts)
-    assert not answer[["score", "stays", "low", "high"]].isna().any(axis=None)
+    assert not answer[["score", "stay_share", "low", "high"]].isna().any(axis=None)
 
 
 # --- potential accounts ---

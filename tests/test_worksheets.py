@@ -98,6 +98,8 @@ def test_comparisons_that_contradict_each_other_are_named():
     worst = equal_parts({("value", "longevity"): 9.0}).assign(consistency_ratio=0.3)
     assert "Look again at value : longevity" in worksheets._consistency(worst)
     assert "fit together" in worksheets._consistency(worst.assign(look_again=""))
+
+
 def a_company(folder, wallets=None):
     (folder / "regions.csv").write_text(
         "region,name_en,name_zh,currency,fiscal_year_start,discount_rate\nEast,East,华东,CNY,1,0.08\n", "utf-8"

@@ -121,7 +121,7 @@ def stability_dots(stability: pd.DataFrame, *, threshold: float, most: int = 30,
                 table["score"][chosen], places[chosen], marker, color=colour, markeredgecolor=canvas.INK,
                 markeredgewidth=0.5, label=names[verdict],
             )  # fmt: skip
-    for place, share in zip(places, table["stays"], strict=True):
+    for place, share in zip(places, table["stay_share"], strict=True):
         ax.text(1.02, place, f"{share:.0%}", va="center", fontsize=9, color=canvas.INK)
     ax.text(1.02, len(table) - 0.1, _("stays"), va="bottom", fontsize=9, color=canvas.MUTED)
     ax.axvline(threshold, color=canvas.STRONG, linewidth=1.5)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from kamlib import edition
+from kamlib import edition, exports
 from kamlib.driver import chapters, pages, publishing
 from kamlib.driver.jobs import Entry, Report
 from kamlib.driver.markup import Link, markdown
@@ -34,9 +34,12 @@ def bind(report: Report) -> dict[str, int]:
         if entry.status != "skipped":
             page = pages.chapter_page(report, entry, contents.get(entry.name, Content()))
             (folder / f"{entry.name}.html").write_text(page, "utf-8")
+    plans = _joint_plans([content for content in contents.values() if content.plans], folder)
     if GLOSSARY.exists():
         (folder / "glossary.html").write_text(pages.glossary_page(report, glossary_body()), "utf-8")
-    (folder / "index.html").write_text(pages.region_page(report, contents, glossary=GLOSSARY.exists()), "utf-8")
+    (folder / "index.html").write_text(
+        pages.region_page(report, contents, glossary=GLOSSARY.exists(), plans=plans), "utf-8"
+    )
     counts = _counts(report, contents)
     publishing.seal(folder, _facts(report, counts))
     return counts
@@ -49,6 +52,19 @@ def _chapter(report: Report, entry: Entry, link: Link, folder: Path) -> Content:
     if entry.failure:
         return Content()  # half a chapter would be read as a whole one
     return content(copy.deepcopy(notebook), link, chapters.NOTEBOOKS)
+
+
+def _joint_plans(contents: list[Content], folder: Path) -> list[dict[str, str]]:
+    """Write every joint plan as a workbook and slides; per plan its account, and the two files."""
+    plans = {(plan.account_id, plan.account_name): plan for content in contents for plan in content.plans}
+    names = publishing.slugs(f"{number}-{name}" for number, name in plans)
+    made = []
+    for (number, name), plan in plans.items():
+        stem = f"jbp_{names[f'{number}-{name}']}"
+        exports.jbp_workbook(plan, folder / f"{stem}.xlsx")
+        exports.jbp_slides(plan, folder / f"{stem}.pptx")
+        made.append({"account": name, "workbook": f"{stem}.xlsx", "slides": f"{stem}.pptx"})
+    return made
 
 
 def _counts(report: Report, contents: dict[str, Content]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from kamlib import exports
 from kamlib.driver.chapters import without_learners
 from kamlib.driver.markup import Link, formula, markdown, nowhere, safe_html
 from kamlib.edition import _
+from kamlib.jointforms import JointPlan
 
 TEMPLATE = "page_template"
 _PRIORITY = [
@@ -50,6 +51,7 @@ class Content:
     """label, text."""
     decisions: pd.DataFrame | None = None
     warnings: int = 0
+    plans: list[JointPlan] = field(default_factory=list)
 
 
 def content(notebook: NotebookNode, link: Link = nowhere, pictures: Path | None = None) -> Content:
@@ -71,6 +73,7 @@ def content(notebook: NotebookNode, link: Link = nowhere, pictures: Path | None 
         headline(frames["headline"][-1]) if frames.get("headline") else [],
         pd.concat(frames["decisions"], ignore_index=True) if frames.get("decisions") else None,
         _count_warnings(notebook),
+        joint_plans(notebook),
     )
 
 
@@ -86,6 +89,12 @@ def published(notebook: NotebookNode) -> dict[str, list[pd.DataFrame]]:
             if payload:
                 found.setdefault(payload["name"], []).append(exports.from_payload(payload))
     return found
+
+
+def joint_plans(notebook: NotebookNode) -> list[JointPlan]:
+    """The joint business plans a notebook published with `exports.publish_plan`."""
+    bundles = (output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", ()))
+    return [exports.plan_from_payload(data[exports.PLAN_MIME]) for data in bundles if exports.PLAN_MIME in data]
 
 
 def headline(frame: pd.DataFrame) -> list[dict[str, str]]:

@@ -78,8 +78,13 @@ def _pillars(_language: str) -> dict[str, dict[str, str]]:
 # --- a region's front page ---
 
 
-def region_page(report: Report, contents: dict[str, Content], *, glossary: bool) -> str:
-    """The front page of a region: every chapter's numbers, all decisions in one list, and what they rest on."""
+def region_page(
+    report: Report, contents: dict[str, Content], *, glossary: bool, plans: Iterable[dict[str, str]] = ()
+) -> str:
+    """The front page of a region: every chapter's numbers, all decisions in one list, and what they rest on.
+
+    ``plans`` are the joint business plans that lie beside it: ``account``, ``workbook``, ``slides``.
+    """
     region, company = report.region[report.language], report.company[report.language]
     decisions, more = _decisions(report, contents)
     return _page(
@@ -104,6 +109,7 @@ def region_page(report: Report, contents: dict[str, Content], *, glossary: bool)
         more_title=_("{n} more decisions", n=len(more)),
         pillars=_chapters_by_pillar(report, contents),
         glossary=glossary,
+        plans=list(plans),
         health=[_health_row(row) for row in report.health],
         conversions=_("{n} kinds of conversion were made when the data was read; kam check lists them.", n=n)
         if (n := report.conversions)
@@ -313,6 +319,9 @@ def _words(as_of: str, currency: str = "") -> dict[str, str]:
         "decisions": _("Decisions"),
         "no_decisions": _("No chapter published decisions."),
         "glossary": _("Glossary"),
+        "plans": _("Joint business plans"),
+        "workbook_file": _("workbook"),
+        "slides_file": _("slides"),
         "data": _("What this report rests on"),
         "data_intro": _("Rows of this region known on that day; nothing later and nothing of another region is used."),
         "table": exports.heading("table"),

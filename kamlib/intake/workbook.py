@@ -79,7 +79,7 @@ def _rows(sheet, most_rows: int, most_columns: int, answer: dict) -> list[list[s
         if not wide and len(row) > most_columns and any(cell is not None for cell in row[most_columns:]):
             answer["problems"].append((len(rows) + 1, "", str(len(row)), "too many columns", "delete far"))
             wide = True
-        rows.append([_text(cell) for cell in row[:most_columns]])
+        rows.append([cell_text(cell) for cell in row[:most_columns]])
         filled = len(rows) if any(rows[-1]) else filled
         if filled > most_rows or len(rows) > 2 * most_rows:
             answer["problems"].append((most_rows, "", "", "too many rows", "delete far"))
@@ -104,7 +104,7 @@ def _first_rows(sheet) -> list[list[str]]:
     """What stands in the first rows, blank cells left out."""
     sheet.reset_dimensions()
     rows = sheet.iter_rows(values_only=True, max_row=_HEADER_WITHIN)
-    return [[text for cell in row if (text := _text(cell))] for row in rows]
+    return [[text for cell in row if (text := cell_text(cell))] for row in rows]
 
 
 def _header(rows: list[list[str]], letters: str) -> str:
@@ -138,7 +138,7 @@ def _without_result(cell: re.Match, unsaved: bool) -> bool:
     return (not value and b't="str"' not in cell["attributes"]) or (unsaved and value == b"0")
 
 
-def _text(cell: object) -> str:
+def cell_text(cell: object) -> str:
     """A cell as a person would type it: 00123 stays, 5.0 is 5, a date is 2024-01-05."""
     if cell is None:
         return ""
