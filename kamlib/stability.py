@@ -60,7 +60,9 @@ def list_stability(
     table = facts[["account_id", "account_name", "account_manager"]].assign(score=weighted_score(observed, weights))
     table["low"], table["high"] = np.quantile(scores, [0.05, 0.95], axis=1) if len(facts) else (0.0, 0.0)
     table["stay_share"] = (scores >= threshold).mean(axis=1)
-    table["verdict"] = np.select([table["stay_share"] >= SURE, table["stay_share"] <= 1 - SURE], ["key", "not_key"], "discuss")
+    table["verdict"] = np.select(
+        [table["stay_share"] >= SURE, table["stay_share"] <= 1 - SURE], ["key", "not_key"], "discuss"
+    )
     table = table[facts["account_type"] == "customer"]
     return table.sort_values(["score", "account_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
 

@@ -43,7 +43,8 @@ DOORS: dict[str, set[str]] = {
     "leadtocash": METHOD,
     "receivables": METHOD,
     "triangle": METHOD,
-    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"}
+    "planning": METHOD
+    | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"}
     | {"jointforms", "jointplan", "planreading"},
     "cascade": METHOD,  # behind the door of planning
     "outlook": METHOD,
