@@ -160,6 +160,7 @@ class Company:
             progress(file)
             tables[name] = self.table(name)
         problems = [*self.mapping.problems, *self.source.problems, *self._missing_tables()]
+        problems += mapping.exported_later(self.mapping, today)
         notes = list(self.source.notes)
         for loaded in tables.values():
             problems += [

@@ -136,11 +136,17 @@ CELLS = [
     cell("accounts", 3, "account_id", "-", "a required cell is blank", "Fill it in"),
     cell("orders", 4, "amount", "N/A", "a required cell is blank", "Fill it in"),
     cell("stage_history", 4, "entered", "", "a required cell is blank", "Fill it in"),
+    cell("orders", 4, "account_id", "", "a required cell is blank", "Fill it in"),
+    cell("accounts", 3, "region", "", "a required cell is blank", "Fill it in"),
+    cell("accounts", 3, "account_id", "", "a required cell is blank", "Fill it in"),
     # garbled
     cell("accounts", 3, "account_name", "ä¸œæµ·åŒ»é™¢", "characters were lost", "Export it again as UTF-8"),
     cell("accounts", 4, "account_name", "CafÃ© Nord", "characters were lost", "Export it again as UTF-8"),
     cell("contacts", 2, "name", "锟斤拷", "characters were lost", "Export it again as UTF-8"),
     cell("contacts", 2, "name", "张\ufffd", "characters were lost", "Export it again as UTF-8"),
+    cell("accounts", 4, "account_name", "ºþÖÝÈËÃñÒ½Ôº", "characters were lost", "Export it again as UTF-8"),
+    cell("accounts", 4, "account_name", "婀栧窞浜烘皯鍖婚櫌", "characters were lost", "Export it again as UTF-8"),
+    cell("contacts", 2, "name", "??", "characters were lost", "Export it again as UTF-8"),
     cell("accounts", 3, "account_name", "East\x07 Clinic", "a control character", "Delete the invisible character"),
     cell("accounts", 3, "city", "\u202egnijieB", "a control character", "Delete the invisible character"),
     cell("orders", 4, "order_id", "O\x002", "a control character", "Delete the invisible character"),
@@ -159,6 +165,7 @@ CELLS = [
     cell("orders", 4, "order_date", "5月20日", "a date without its year", "Write the year too"),
     cell("orders", 4, "order_date", "soon", "not a date", DATE),
     cell("orders", 4, "order_date", "2023-05-20 25:61", "not a date", DATE),
+    cell("orders", 4, "order_date", "2023-05-20T10:00:00+25:00", "not a date", DATE),
     cell("orders", 4, "order_date", "12345", "not a date", DATE),
     cell("orders", 4, "order_date", "05/06/2023", "a day/month date in a column of another", "Write dates as 2024"),
     cell("orders", 4, "order_date", "25/12/2023", "a day/month date in a column of another", "Write dates as 2024"),
@@ -192,6 +199,8 @@ CELLS = [
     cell("regions", 2, "fiscal_year_start", "13", "more than 12", "1…12"),
     cell("regions", 2, "discount_rate", "8", "more than 1", "0.35, or 35%"),
     cell("competitors", 2, "market_share", "35", "more than 1", "0.35, or 35%"),
+    cell("weights", 2, "weight", "50", "more than 1", "0.35, or 35%"),
+    cell("stages", 3, "order", "x", "not a number", "Write digits only"),
     cell("market", 2, "growth_rate", "six", "not a fraction or percentage", "35%"),
     cell("contacts", 2, "influence", "6", "more than 5", "1…5"),
     cell("contacts", 2, "stance", "-3", "less than -2", "-2…2"),
@@ -222,6 +231,7 @@ CELLS = [
     cell("opportunities", 3, "account_id", "Z9", "unknown account_id", "add the row to accounts"),
     cell("opportunities", 3, "product", "X-RAY", "unknown product", "Known: CT-2"),
     cell("stage_history", 3, "opportunity_id", "D9", "unknown opportunity_id", "add the row to opportunities"),
+    cell("opportunities", 2, "region", "North", "unknown region", "Known: East, South"),
     cell("stage_history", 3, "stage", "tendr", "unknown stage", "Did you mean tender?"),
     cell("market", 2, "region", "North", "unknown region", "Known: East, South"),
     cell("targets", 3, "account_id", "Z9", "unknown account_id", "add the row to accounts"),
@@ -341,7 +351,18 @@ ROWS = [
     *(Fault(f"a row of totals: {label}", "orders", lambda p, label=label: p.add(
           "orders", label, "", "", "", "", "1000", "9999999", "", "", "", ""), 17, "order_id", label,
           "a row of totals", "Delete the row")
-      for label in ("合计", "总计:", "小 计", "华东合计", "Total", "Grand Total")),
+      for label in ("合计", "总计:", "小 计", "华东合计", "共计", "累计", "全部", "∑", "Total", "Grand Total")),
+    Fault("a row of totals labelled in the column of dates", "orders", lambda p: p.add(
+          "orders", "", "", "", "合计", "", "1000", "9999999", "", "", "", ""), 17, "order_date", "合计",
+          "a row of totals", "Delete the row"),
+    Fault("a row of totals without a word for it", "orders", lambda p: p.add(
+          "orders", "", "", "", "", "", "1491", "9999999", "", "", "", "East"), 17, "quantity", "1491",
+          "a row of totals", "Delete the row"),
+    Fault("a sum over all industries beside them", "market", lambda p: p.add(
+          "market", "East", "合计", "2024", "900000000", "", ""), 4, "industry", "合计", "a row of totals",
+          "Delete the row"),
+    Fault("a note in a cell of its own", "orders", lambda p: p.add("orders", "注：金额为含税", *[""] * 10), 17,
+          "order_id", "注：金额为含税", "a row with a single cell", "a table holds no notes"),
     Fault("a row of totals below the names", "accounts", lambda p: p.add(
           "accounts", "", "合计", *[""] * 15), 14, "account_name", "合计", "a row of totals", "Delete the row"),
     Fault("a note below the table", "orders", lambda p: p.write("orders", TABLES["orders"] + "Source: ERP\n"), 17, "",
@@ -368,10 +389,17 @@ ROWS = [
 HEADERS = [
     Fault("a title above the header", "orders", lambda p: p.write("orders", "Orders 2024\n" + TABLES["orders"]), 1, "",
           "Orders 2024", "a line above the header", "Delete the line"),
+    Fault("a second line of headings", "orders", lambda p: p.write("orders", TABLES["orders"].replace(
+          "\n", "\n编号,行号,客户,日期,产品,件,元,元,日期,日期,\n", 1)), 2, "", "编号 | 行号",
+          "a second line of headings", "the header is one row"),
+    Fault("a line of units", "products", lambda p: p.write("products", TABLES["products"].replace(
+          "\n", "\n,,元,元,日期\n", 1)), 2, "", "元 | 元 | 日期", "a second line of headings", "the header is one row"),
     Fault("the header again", "orders", edited("orders", "O2,1", TABLES["orders"].split("\n")[0] + "\nO2,1"), 4,
           "order_id", "order_id", "the header again", "Delete the row"),
     Fault("no header", "orders", lambda p: p.write("orders", TABLES["orders"].partition("\n")[2]), 1, "", "",
           "no column of this table in the first row", "order_id, line, account_id"),
+    Fault("a header in quotation marks as one cell", "orders", lambda p: p.write("orders", '"' + TABLES[
+          "orders"].replace("\n", '"\n', 1)), 1, "", "", "no column of this table in the first row", "order_id, line"),
     Fault("a required column is missing", "orders", lambda p: p.drop("orders", "amount"), 1, "amount", "",
           "a required column is missing", "Add the column"),
     Fault("a misspelt header", "orders", lambda p: p.rename("orders", "invoice_date", "invoce_date"), 1, "invoce_date",
@@ -407,6 +435,9 @@ FILES = [
           "", "\ufffd", "the file is cut off", "Export it again"),
     Fault("UTF-16 cut within a character", "regions", lambda p: p.write("regions", TABLES["regions"].encode("utf-16")[
           :-1]), 3, "", "\ufffd", "the file is cut off", "Export it again"),
+    Fault("GBK cut within a character", "regions", lambda p: p.write("regions", TABLES["regions"].rstrip(
+          "\n").removesuffix(",CNY,1,0.09").encode("gbk")[:-1]), 3, "", "South,South,华\ufffd", "the file is cut off",
+          "Export it again"),
     Fault("an empty file", "orders", lambda p: p.write("orders", b""), None, "", "", "the file is empty", "delete it"),
     Fault("only blank lines", "orders", lambda p: p.write("orders", b"\n\n,,\n"), None, "", "", "the file is empty",
           "delete it"),
@@ -493,6 +524,39 @@ BINARY = [
 ALL = [*CELLS, *BROKEN_RULES, *ROWS, *HEADERS, *FILES, *BINARY]
 
 
+ALONE = {
+    "GBK cut within a character",
+    "UTF-8 cut within a character",
+    "UTF-16 cut within a character",
+    "no header",
+    "a header in quotation marks as one cell",
+    *(fault.name for fault in ROWS if "totals" in fault.name or "note" in fault.name or "sum" in fault.name),
+    *(fault.name for fault in HEADERS if "headings" in fault.name or "units" in fault.name),
+    "orders.order_date: 1923-05-20 (a date before 1990)",
+    "orders.account_id: blank (a required cell is blank)",
+    "accounts.region: blank (a required cell is blank)",
+    "accounts.account_id: blank (a required cell is blank)",
+    "opportunities.region: North (unknown region)",
+    "competitors.market_share: 35 (more than 1)",
+    "weights.weight: 50 (more than 1)",
+    "stages.order: x (not a number)",
+    "interactions.date: 2026-02-01 (a date in the future (after 2026-01-31))",
+}
+"""Faults that are one problem in a company of every table: nothing is drawn behind them."""
+
+
+@pytest.mark.parametrize("fault", [fault for fault in ALL if fault.name in ALONE], ids=lambda fault: fault.name)
+def test_one_fault_is_one_problem(fault, tmp_path):
+    planted = Planted(tmp_path)
+    fault.make(planted)
+    found = planted.check().problems
+    assert len(found) == 1, found.to_string()
+
+
+def test_the_list_of_lone_faults_names_faults_that_are_there():
+    assert {fault.name for fault in ALL} >= ALONE
+
+
 @pytest.mark.parametrize("fault", ALL, ids=lambda fault: fault.name)
 def test_a_planted_fault_is_named_by_file_row_column_value_rule_and_remedy(fault, tmp_path):
     wanted = {name for table in (fault.table, *fault.with_tables) for name in around(table)}
@@ -554,6 +618,37 @@ def test_one_fault_does_not_draw_others_behind_it(tmp_path):
     planted = Planted(tmp_path)
     planted.plant("opportunities", 2, "closed", "2024-02-30")
     assert len(planted.check().problems) == 1
+
+
+def test_two_faults_in_one_row_are_both_named(tmp_path):
+    planted = Planted(tmp_path, around("orders"))
+    planted.plant("orders", 4, "cost", "abc")
+    planted.plant("orders", 4, "invoice_date", "2023-05-01")
+    found = planted.check().problems
+    assert list(found["column"]) == ["cost", "invoice_date", "order_date"], found.to_string()
+
+
+def test_a_repeated_weight_or_stage_does_not_spoil_the_sum_or_the_order(tmp_path):
+    planted = Planted(tmp_path)
+    planted.copy("weights", 2)
+    planted.copy("stages", 3, order="9")
+    rules_named = set(planted.check().problems["rule"])
+    assert all(rule.startswith("the same key as row") for rule in rules_named), rules_named
+
+
+def test_a_deal_closed_before_it_was_created_does_not_blame_its_stages(tmp_path):
+    planted = Planted(tmp_path)
+    planted.plant("opportunities", 2, "closed", "2024-01-01")
+    found = planted.check().problems
+    assert set(found["rule"]) == {"closed before created"}, found.to_string()
+
+
+def test_a_blank_key_does_not_hide_orphans_beside_those_it_explains(tmp_path):
+    planted = Planted(tmp_path, around("orders"))
+    planted.plant("accounts", 3, "account_id", "")
+    planted.plant("orders", 5, "account_id", "Z9")
+    found = planted.check().problems
+    assert ((found["file"] == "orders.csv") & (found["value"] == "Z9")).any()
 
 
 def test_rows_that_could_not_be_read_do_not_make_orphans_of_those_that_name_them(tmp_path):

@@ -91,6 +91,7 @@ ENCODINGS = [
     Valid("GB18030", "accounts", recoded("gb18030"), CHINESE, "read as GB18030"),
     Valid("UTF-8 with its mark", "accounts", recoded("utf-8-sig"), CHINESE),
     Valid("UTF-16 with its mark", "accounts", recoded("utf-16"), CHINESE, "read as UTF-16"),
+    Valid("UTF-32 with its mark", "accounts", recoded("utf-32"), CHINESE, "read as UTF-32"),
     Valid("UTF-16 little end first without its mark", "accounts", recoded("utf-16-le"), CHINESE, "read as UTF-16"),
     Valid("UTF-16 big end first without its mark", "accounts", recoded("utf-16-be"), CHINESE, "read as UTF-16"),
     Valid(
@@ -240,6 +241,14 @@ DATES = [
           [p.drop("orders", name) for name in ("invoice_date", "paid_date")],
           p.all_of("orders", "order_date", ["01/05/2025", "12/13/2025 3:45 PM"])),
           {(2, "order_date"): Day("2025-01-05"), (3, "order_date"): Day("2025-12-13")}, "month first"),
+    *(Valid(f"a date as {text}", "orders", cell("orders", 5, "order_date", text),
+            {(5, "order_date"): Day("2024-01-15")}, note) for text, note in (
+        ("2024/1/15 上午 9:05:00", "a date written as"), ("2024年1月15日 星期一", "年"), ("20240115.0", "99999999.9"),
+        ("2024-Jan-15", "month's name"))),
+    *(Valid(f"a month as {text}", "service_costs", cell("service_costs", 2, "month", text),
+            {(2, "month"): Day("2024-01-01")}) for text in ("Jan 2024", "2024年01月份", "January-2024")),
+    Valid("a year with decimals of nothing as a period", "targets", cell("targets", 2, "period", "2024.0"),
+          {(2, "period"): "2024"}, "a period written another way"),
     Valid("leap day", "orders", cell("orders", 6, "order_date", "2024.2.29"), {(6, "order_date"): Day("2024-02-29")}),
     Valid("full-width digits in a date", "orders", cell("orders", 5, "order_date", "２０２４－０１－１５"),
           {(5, "order_date"): Day("2024-01-15")}, "full-width characters made half-width"),
@@ -276,7 +285,8 @@ NAMES = [
             {(4, "account_name"): name})
       for name in ("<img src=x onerror=alert(1)>", "=HYPERLINK('http://x')", "None", "N/A", "null", "NaN", "0",
                    "Total Care Ltd", "合计资产管理有限公司", "#1 Clinic", "👩‍⚕️ Clinic", "O'Brien; DROP TABLE",
-                   "名" * 3000, "１２３医院", "Ω–é‰", "(blank) page", "-5", "1e5", "2024-01-05")),
+                   "名" * 3000, "渚医院", "浠水县人民医院", "缁云医院", "ÅÄÖ AB", "合计", "全科医院",
+                   "什么？", "１２３医院", "Ω–é‰", "(blank) page", "-5", "1e5", "2024-01-05")),
     Valid("an account identifier with leading zeros and a long one", "satisfaction", lambda p: [
           p.put(table, [[{"A01": "000123", "B01": "440106198001011234567890"}.get(c, c) for c in row]
                         for row in p.rows(table)]) for table in around("satisfaction")],

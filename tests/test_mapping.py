@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from company import TODAY, Planted
@@ -75,6 +76,47 @@ def test_what_was_renamed_left_out_and_not_used_is_listed(planted):
     assert said["rows not taken, as mapping.toml says"] == 1
     assert said["values renamed, as mapping.toml says"] == 2
     assert found.ok
+
+
+def test_a_failed_look_up_is_one_problem(planted):
+    found = changed(planted, 'lookup = "raw/offices.csv"', 'lookup = "raw/office.csv"')
+    assert list(found.problems["file"]) == ["raw/office.csv"], found.problems.to_string()
+
+
+def test_a_day_of_the_export_that_is_still_to_come_is_named(planted):
+    found = changed(planted, 'name_zh = "某公司"', "exported = 2099-12-31").problems
+    assert found.loc[0, ["file", "row", "column", "value"]].tolist() == [
+        "mapping.toml",
+        3,
+        "company.exported",
+        "2099-12-31",
+    ]
+
+
+@pytest.mark.parametrize("sheet", ["Deals", "deals "])
+def test_the_sheet_that_is_stated_is_read_though_others_look_alike(planted, sheet):
+    book(planted, "Deals")
+    assert changed(planted, 'file = "raw/deals.csv"', f'file = "raw/deals.xlsx"\nsheet = "{sheet}"').ok
+    assert planted.open().table("opportunities").frame["opportunity_id"].tolist() == ["D1", "D2", "D3"]
+
+
+def test_a_stated_sheet_that_is_not_there_is_named_and_no_other_read_for_it(planted):
+    book(planted, "Deals 2024")
+    found = changed(planted, 'file = "raw/deals.csv"', 'file = "raw/deals.xlsx"\nsheet = "Deals"').problems
+    assert list(found["rule"]) == ["no sheet of the name stated in mapping.toml"]
+    assert list(found["value"]) == ["Old, Deals 2024"]
+
+
+def book(planted: Planted, title: str) -> None:
+    """The export as a workbook, its sheet behind another with the same columns."""
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Old"
+    rows = [line.split(",") for line in DEALS.splitlines()]
+    workbook.active.append(rows[0])
+    sheet = workbook.create_sheet(title)
+    for row in rows:
+        sheet.append(row)
+    workbook.save(planted.folder / "raw" / "deals.xlsx")
 
 
 def test_problems_are_named_in_the_exports_own_words(planted):

@@ -5,29 +5,20 @@ Columns are checked by pandera against `schema`; what holds across columns, rows
 
 import datetime as dt
 import difflib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from kamlib import schema
 from kamlib.edition import _
 from kamlib.intake.mapping import FILE, Mapping, TableMap, line_of
 from kamlib.intake.parsers import Parsed, as_text, parse, texts
 from kamlib.intake.rules import RULES, Frames
+from kamlib.intake.strays import stray_rows
 from kamlib.intake.texts import plain
 from kamlib.problems import Cells, Note, Problem
 
-_TOTAL = re.compile(r"[合总小]\s*计|总和|汇总|((grand|sub)[ -]?)?totals?|sum", re.IGNORECASE)
-_TOTALS = re.compile(
-    r"(本?页?(合\s*计|总\s*计|小\s*计|总\s*和|汇\s*总|平\s*均值?))[:：]?.*|.*(合\s*计|总\s*计|小\s*计|汇\s*总)[:：]?"
-    r"|((grand|sub)[ -]?)?totals?\b[: ]?.*|.*\btotals?:?|sum:?|average:?",
-    re.IGNORECASE,
-)
-_MAYBE_TOTALS = r"(?i)合|总|小|汇|平|total|sum|average"
 _SUGGEST_AMONG = 2_000
 _SUGGEST_FOR = 50
 
@@ -46,6 +37,8 @@ class Loaded:
     notes: list[Note] = field(default_factory=list)
     unread: dict[str, set[int]] = field(default_factory=dict)
     """Column -> rows whose cell is blank because it could not be read: named already, so not called blank."""
+    doubtful: dict[str, set[int]] = field(default_factory=dict)
+    """Column -> rows whose cell is named as unknown, out of range or future: no rule is asked about it."""
     lost: set[str] = field(default_factory=set)
     partial: bool = False
 
@@ -79,7 +72,7 @@ def load(
         _match_header(loaded)
     if not loaded.partial:
         _name_missing_columns(loaded, mapped)
-    _set_totals_aside(loaded)
+    _set_strays_aside(loaded)
     values = {}
     for column in table.columns:
         if column.name in loaded.text:
@@ -89,6 +82,8 @@ def load(
                 values[column.name] *= told.times
         else:
             values[column.name] = _blank(column, loaded.text.index)
+            if mapped and column.name in {*mapped.columns, *mapped.broken}:
+                loaded.unread[column.name] = set(loaded.text.index)
     loaded.frame = pd.DataFrame(values, index=loaded.text.index)
     return loaded
 
@@ -145,6 +140,7 @@ def _name_missing_columns(loaded: Loaded, mapped: TableMap | None) -> None:
     if missing and loaded.text.shape[1] == 0:
         rule = _("no column of this table in the first row")
         remedy = _("Put the names of the columns there: {known}.", known=", ".join(loaded.table.by_name))
+        loaded.problems = [said for said in loaded.problems if said.row in (None, 1) or said.column]
         loaded.problems.append(Problem(loaded.file, 1, "", "", rule, remedy))
         loaded.partial = True
         return
@@ -153,41 +149,13 @@ def _name_missing_columns(loaded: Loaded, mapped: TableMap | None) -> None:
     loaded.problems += [Problem(loaded.file, 1, name, "", rule, remedy) for name in missing]
 
 
-def _set_totals_aside(loaded: Loaded) -> None:
-    """Name rows that sum the others and take them out of the further checks."""
-    text = loaded.text
-    needed = [c.name for c in loaded.table.columns if c.required and c.name in text]
-    suspects: dict[int, str] = {}
-    for column in loaded.table.columns:
-        if column.kind in ("id", "text") and column.name in text:
-            for row, cell in _labels(text[column.name]).items():
-                others = [_filled(text.at[row, name]) for name in needed if name != column.name]
-                if _sums(cell.strip(), column, others):
-                    suspects.setdefault(int(row), column.name)
-    rule, remedy = _("a row of totals"), _("Delete the row: totals are computed.")
-    loaded.problems += [loaded.problem(row, name, rule, remedy) for row, name in suspects.items()]
-    if suspects:
-        loaded.text = text.drop(index=list(suspects))
-
-
-def _labels(cells: pd.Series) -> pd.Series:
-    """The cells that may label a row of totals."""
-    if not isinstance(cells.dtype, pd.StringDtype):
-        return cells[:0]
-    maybe = pc.match_substring_regex(pa.array(cells.fillna("")), _MAYBE_TOTALS).to_numpy(zero_copy_only=False)
-    words = [cell for cell in cells[maybe.astype(bool)].unique() if _TOTALS.fullmatch(cell.strip())]
-    return cells[cells.isin(words)] if words else cells[:0]
-
-
-def _sums(cell: str, column: schema.Column, others: list[bool]) -> bool:
-    """Whether a cell labels a row of totals: by its word, and by the required cells beside it that stay blank."""
-    if column.kind == "id" and column.required and _TOTAL.fullmatch(cell):
-        return not (cell.isascii() and all(others))
-    return bool(_TOTALS.fullmatch(cell)) and others.count(False) * 2 >= max(len(others), 1)
-
-
-def _filled(cell: object) -> bool:
-    return cell is not None and cell == cell and str(cell).strip() != ""
+def _set_strays_aside(loaded: Loaded) -> None:
+    """Name rows that are no data, such as sums of the others, and take them out of the further checks."""
+    found = stray_rows(loaded.text, loaded.table)
+    for row, stray in sorted(found.items()):
+        loaded.problems.append(loaded.problem(row, stray.column, stray.rule, stray.what_to_do, stray.value))
+    if found:
+        loaded.text = loaded.text.drop(index=list(found))
 
 
 def _parse_column(loaded: Loaded, column: schema.Column, currencies: frozenset[str], format_: str) -> pd.Series:
@@ -226,6 +194,7 @@ def _pandera_problems(loaded: Loaded, today: dt.date, exported: dt.date | None) 
                 rule, remedy = _explained(column, case.check, case.failure_case, today, exported)
                 if case.check == "allowed" and column.name in loaded.origin:
                     remedy += " " + _("Or say in mapping.toml what it stands for, under values.")
+                loaded.doubtful.setdefault(column.name, set()).add(int(case.index))
                 yield loaded.problem(int(case.index), column.name, rule, remedy)
 
 
@@ -349,6 +318,8 @@ def references_of(loaded: Loaded, tables: dict[str, Loaded]) -> Iterable[Problem
         known = set(tables[target].frame[key].dropna()) | ({schema.ALL_REGIONS} if column.or_all else set())
         cells = loaded.frame[column.name]
         dangling = cells[cells.notna() & ~cells.isin(known | tables[target].lost)]
+        if dangling.nunique() <= tables[target].frame[key].isna().sum():
+            continue  # the rows they mean may be those whose key is blank or could not be read: named there
         asked = dangling.unique()[: _SUGGEST_FOR if len(known) <= _SUGGEST_AMONG else 0]
         near = {value: _near(value, known) for value in asked}
         for row, value in dangling.items():
@@ -371,20 +342,25 @@ def _known(target: str, known: set[str]) -> str:
 def check_rules(tables: dict[str, Loaded], accept: Iterable[str] = ()) -> list[Problem]:
     """Every row that breaks a rule, but for rules whose exceptions the company accepts."""
     absent = {name: empty(table) for name, table in schema.TABLES.items() if name not in tables}
-    frames: Frames = absent | {name: loaded.frame for name, loaded in tables.items()}
+    frames: Frames = absent | {name: _undoubted(loaded) for name, loaded in tables.items()}
     problems = []
     for rule in RULES:
         if rule.id in accept or rule.table not in tables or tables[rule.table].text.empty:
             continue
-        loaded = tables[rule.table]
-        broken = (
-            rule.broken(loaded.frame, frames).reindex(loaded.frame.index, fill_value=False).fillna(False).astype(bool)
-        )
-        unread = set().union(*loaded.unread.values())
+        loaded, frame = tables[rule.table], frames[rule.table]
+        broken = rule.broken(frame, frames).reindex(frame.index, fill_value=False).fillna(False).astype(bool)
+        named = set().union(*(told.get(name, ()) for told in (loaded.unread, loaded.doubtful) for name in rule.columns))
         name, remedy = _(rule.name), _(rule.what_to_do)
-        rows = [row for row in loaded.frame.index[broken] if row not in unread]
+        rows = [row for row in frame.index[broken] if row not in named]
         problems += [loaded.problem(row, column, name, remedy) for row in rows for column in rule.columns]
     return problems
+
+
+def _undoubted(loaded: Loaded) -> pd.DataFrame:
+    """The table with the cells blank that are named already: one fault does not draw others behind it."""
+    frame = loaded.frame
+    masked = {name: frame[name].mask(frame.index.isin(list(rows))) for name, rows in loaded.doubtful.items()}
+    return frame.assign(**masked)
 
 
 def unknown_accepted(told: Mapping) -> list[Problem]:

@@ -17,13 +17,15 @@ def _pattern(text: str) -> re.Pattern:
 
 
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
-_TIME = rf"(?:[ T]+{_CLOCK}\s*(?:Z|UTC|[+-]\d{{2}}:?\d{{2}})?)?"
+_WEEKDAY = r"(?:\s*(?:星期|周)[一二三四五六日天])?"
+_TIME = rf"{_WEEKDAY}(?:[ T]+(?:[上下]午\s*)?{_CLOCK}\s*(?:Z|UTC|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?"
 _YMD = _pattern(rf"(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TIME}")
-_COMPACT = _pattern(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})")
+_COMPACT = _pattern(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:\.0)?")
 _CHINESE = _pattern(rf"(?P<y>\d{{4}})\s*年\s*(?P<m>\d{{1,2}})\s*月\s*(?P<d>\d{{1,2}})\s*[日号]{_TIME}")
 _SERIAL = _pattern(r"(?P<serial>\d{5})(?:\.\d+)?")
 _EITHER = _pattern(rf"(?P<a>\d{{1,2}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s)(?P<y>\d{{4}}){_TIME}")
 _NAMED = _pattern(r"(?P<d>\d{1,2})[- ](?P<mon>[A-Za-z]{3,9})\.?[- ,]+(?P<y>\d{4})")
+_NAMED_ISO = _pattern(r"(?P<y>\d{4})[- ](?P<mon>[A-Za-z]{3,9})[- ](?P<d>\d{1,2})")
 _NAMED_US = _pattern(r"(?P<mon>[A-Za-z]{3,9})\.? (?P<d>\d{1,2}),? (?P<y>\d{4})")
 _SHORT_YEAR = _pattern(
     r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}|\d{2}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2}"
@@ -31,7 +33,8 @@ _SHORT_YEAR = _pattern(
 )
 _NO_DAY = _pattern(r"\d{4}[-/.]\d{1,2}|\d{4}\s*年(\s*\d{1,2}\s*月)?|(19|20)\d{2}")
 _NO_YEAR = _pattern(r"\d{1,2}[-/.]\d{1,2}|\d{1,2}\s*月\s*\d{1,2}\s*[日号]")
-_MONTH = _pattern(r"(\d{4})(?:[-/.](\d{1,2})|(\d{2})|\s*年\s*(\d{1,2})\s*月)")
+_MONTH = _pattern(r"(\d{4})(?:[-/.](\d{1,2})|(\d{2})|\s*年\s*(\d{1,2})\s*月份?)")
+_NAMED_MONTH = _pattern(r"(?P<mon>[A-Za-z]{3,9})\.?[- ,]+(?P<y>\d{4})")
 _YEAR = "january february march april may june july august september october november december"
 _MONTHS = {name: i for i, full in enumerate(_YEAR.split(), start=1) for name in (full, full[:3])} | {"sept": 9}
 _SERIALS = range(20_000, 73_051)  # 1954-10-03 … 2099-12-31, counted from 1899-12-30
@@ -82,9 +85,9 @@ class DateReader:
             return self._day(found["y"], found["m"], found["d"], _written(text))
         if (found := _SERIAL.fullmatch(text)) and int(found["serial"]) in _SERIALS:
             return Converted(_EPOCH + dt.timedelta(int(found["serial"])), _("an Excel serial number read as a date"))
-        if (found := _NAMED.fullmatch(text) or _NAMED_US.fullmatch(text)) and found["mon"].lower() in _MONTHS:
-            month = str(_MONTHS[found["mon"].lower()])
-            return self._day(found["y"], month, found["d"], _("a date with the month's name"))
+        named = _NAMED.fullmatch(text) or _NAMED_US.fullmatch(text) or _NAMED_ISO.fullmatch(text)
+        if named and (month := _MONTHS.get(named["mon"].lower())):
+            return self._day(named["y"], str(month), named["d"], _("a date with the month's name"))
         if found := _EITHER.fullmatch(text):
             return self._either(found)
         return _no_date(text)
@@ -125,6 +128,9 @@ class MonthReader(DateReader):
         if found:
             month = found[2] or found[3] or found[4]
             return self._day(found[1], month, "1", "" if re.fullmatch(r"\d{4}-\d{2}", text) else _written(text))
+        named = _NAMED_MONTH.fullmatch(text)
+        if named and (month := _MONTHS.get(named["mon"].lower())):
+            return self._day(named["y"], str(month), "1", _("a date with the month's name"))
         if re.fullmatch(r"\d{5}", text) and int(text) < _SERIAL_1990:
             return _no_month()  # 20241 is meant for 2024-1, not for a day in 1955
         value = super().__call__(text)

@@ -59,7 +59,7 @@ def _check_header(header: list[str], top: int, body: list[Row], cells: Cells, kn
             rule = _("two columns have the same name ({first}, {second})", first=seen[same], second=name)
             cells.wrong(top, name, name, rule, _("Rename or delete one of them."))
         seen.setdefault(same, name)
-    if counts[""]:
+    if counts[""] and (not known or known & set(counts)):
         for position in (p for p, name in enumerate(header) if not name):
             shown = next((row[position] for _n, row in body if len(row) > position and row[position].strip()), "")
             if shown:

@@ -198,6 +198,14 @@ def read_mapping(folder: Path) -> Mapping:
     )
 
 
+def exported_later(told: Mapping, today: dt.date) -> Iterable[Problem]:
+    """Name a day of the export that is still to come: it would be the day of every report."""
+    if told.exported and told.exported > today:
+        rule = _("a date in the future (after {today})", today=str(today))
+        row, remedy = line_of(told.text, "company.exported"), _("Write the day on which the data was exported.")
+        yield Problem(FILE, row, "company.exported", str(told.exported), rule, remedy)
+
+
 def _misnamed(folder: Path) -> Iterable[Problem]:
     """Files that were surely meant to be the mapping."""
     for path in sorted(folder.iterdir()):

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from kamlib.edition import _
 from kamlib.intake import characters
 from kamlib.intake.amounts import LARGEST, not_whole, number_reader, too_large
-from kamlib.intake.characters import Converted, Refusal, clean, half, tidied, unreadable
+from kamlib.intake.characters import Converted, Refusal, all_lost, clean, half, tidied, unreadable
 from kamlib.intake.dates import EARLIEST, LATEST, UNDECIDED, DateReader, MonthReader, outside
 from kamlib.schema import Column
 
@@ -144,7 +144,7 @@ def _value(raw: str, text: str, column: Column, reader: Callable[[str], object])
         return None
     if text.lower() in _nothing(column):
         return Converted(None, _("read as blank"))
-    if bad := unreadable(raw) or unreadable(text):
+    if bad := unreadable(raw) or unreadable(text) or (column.required and all_lost(text, column.kind)):
         return bad
     value = reader(text)
     if text == raw or isinstance(value, (Converted, Refusal)) or value is UNDECIDED:
@@ -227,7 +227,7 @@ def _read_period(text: str) -> object:
 
 _QUARTER = {"一": "1", "二": "2", "三": "3", "四": "4"}
 _PERIODS = (
-    (r"((?:19|20)\d{2})\s*年", lambda y: y),
+    (r"((?:19|20)\d{2})(?:\s*年|\.0)", lambda y: y),
     (r"((?:19|20)\d{2})[-/. ]?Q([1-4])", lambda y, q: f"{y}-Q{q}"),
     (r"Q([1-4])[-/. ]?((?:19|20)\d{2})", lambda q, y: f"{y}-Q{q}"),
     (r"((?:19|20)\d{2})\s*年\s*第?([1-4一二三四])季度", lambda y, q: f"{y}-Q{_QUARTER.get(q, q)}"),

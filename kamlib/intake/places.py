@@ -157,7 +157,7 @@ class Folder:
         elif path.suffix.lower() not in sources.ENDINGS:
             cells.unreadable("", _("not a kind of file that is read"), _("Save it as .csv, .xlsx or .parquet."))
         else:
-            return sources.read_file(path, name, self.told.names_in(name), sheet)
+            return sources.read_file(path, name, self.told.names_in(name), sheet, stated=bool(sheet))
         return cells
 
     def latest(self, name: str, column: str) -> object:

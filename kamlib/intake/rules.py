@@ -120,6 +120,11 @@ def _deal(frame: Frame, frames: Frames, column: str) -> pd.Series:
     return _of(frames, "opportunities", column, frame["opportunity_id"])
 
 
+def _closed(deals: Frame) -> pd.Series:
+    """The day a deal was closed; blank where that lies before its creation, which is named already."""
+    return deals["closed"].mask(deals["closed"] < deals["created"])
+
+
 def _differ(one: pd.Series, other: pd.Series) -> pd.Series:
     """Where both are known and not the same."""
     return one.notna() & other.notna() & (one != other)
@@ -136,14 +141,20 @@ def _home(frame: Frame, frames: Frames) -> pd.Series:
 
 
 def _ownerless(frame: Frame, frames: Frames) -> pd.Series:
-    """Rows that no region owns: neither their own region nor that of one region's account."""
-    unknown = frame["account_id"].notna() & ~frame["account_id"].isin(frames["accounts"]["account_id"])
-    return frame["region"].isna() & _home(frame, frames).isna() & ~unknown
+    """Rows that no region owns: without a region of their own, and with an account that several serve."""
+    home = _of(frames, "accounts", "region", frame["account_id"])
+    return frame["region"].isna() & (home == schema.ALL_REGIONS)
+
+
+def _ownerless_lead(leads: Frame, frames: Frames) -> pd.Series:
+    """The same for leads, which need not name an account."""
+    return _ownerless(leads, frames) | (leads["region"].isna() & leads["account_id"].isna())
 
 
 def _stray(frame: Frame, frames: Frames) -> pd.Series:
     """Rows whose region is not that of their account, though one region alone serves it."""
-    return _differ(_home(frame, frames), frame["region"])
+    known, home = frames["regions"]["region"], _home(frame, frames)
+    return _differ(home, frame["region"]) & home.isin(known) & frame["region"].isin(known)
 
 
 def _spelt_otherwise(own: pd.Series, *elsewhere: pd.Series) -> pd.Series:
@@ -157,12 +168,14 @@ def _spelt_otherwise(own: pd.Series, *elsewhere: pd.Series) -> pd.Series:
 def _backwards(stages: Frame, _frames: Frames) -> pd.Series:
     """Stages of an earlier funnel placed after one of a later funnel, and the other way round."""
     rank = {name: place for place, name in enumerate(schema.FUNNELS)}
-    ranks = stages.sort_values("order")["funnel"].map(rank).dropna()
+    ranks = stages.drop_duplicates("stage").dropna(subset=["order"]).sort_values("order")["funnel"].map(rank).dropna()
     return (ranks < ranks.cummax()) | (ranks > ranks.iloc[::-1].cummin().reindex(ranks.index))
 
 
 def _unbalanced(weights: Frame, _frames: Frames) -> pd.Series:
-    return (weights.groupby("topic")["weight"].transform("sum") - 1).abs() > 0.005
+    sound = weights["weight"].notna() & ~weights.duplicated(["topic", "criterion"], keep=False)
+    topics = weights.assign(sound=sound).groupby("topic")
+    return topics["sound"].transform("all") & ((topics["weight"].transform("sum") - 1).abs() > 0.005)
 
 
 def _more_than_all(rivals: Frame, _frames: Frames) -> pd.Series:
@@ -264,7 +277,7 @@ _PEOPLE_RULES = (
 )  # fmt: skip
 
 _FUNNEL_RULES = (
-    Rule("no region owns this row", _NO_REGION, "leads", ("account_id", "region"), _ownerless),
+    Rule("no region owns this row", _NO_REGION, "leads", ("account_id", "region"), _ownerless_lead),
     Rule("the account belongs to another region", _TWO_REGIONS, "leads", ("region",), _stray),
     Rule("converted, but into no deal", "Fill in opportunity_id, or correct the status.", "leads",
          ("opportunity_id", "status"), lambda x, f: (x["status"] == "converted") & x["opportunity_id"].isna()),
@@ -307,13 +320,14 @@ _FUNNEL_RULES = (
     Rule("created after a stage was entered", _ONE_DATE, "opportunities", ("created",),
          lambda o, f: o["created"] > _entered(o, f, "min", ("deal", "delivery"))),
     Rule("closed before a stage was entered", _ONE_DATE, "opportunities", ("closed",),
-         lambda o, f: o["closed"] < _entered(o, f, "max", ("lead", "deal"))),
+         lambda o, f: _closed(o) < _entered(o, f, "max", ("lead", "deal"))),
     Rule("no region owns this row", _NO_REGION, "opportunities", ("account_id", "region"), _ownerless),
     Rule("the account belongs to another region", _TWO_REGIONS, "opportunities", ("region",), _stray),
     Rule("a stage entered before the deal was created", _ONE_DATE, "stage_history", ("entered",),
          lambda h, f: (h["entered"] < _deal(h, f, "created")) & _funnel(h, f).isin(["deal", "delivery"])),
     Rule("a stage entered after the deal was closed", _ONE_DATE, "stage_history", ("entered",),
-         lambda h, f: (h["entered"] > _deal(h, f, "closed")) & _funnel(h, f).isin(["lead", "deal"])),
+         lambda h, f: (h["entered"] > _deal(h, f, "closed")) & _funnel(h, f).isin(["lead", "deal"])
+         & (_deal(h, f, "closed") >= _deal(h, f, "created"))),
     Rule("a stage of delivery for a deal that is not won", "Correct the stage, or the outcome of the deal.",
          "stage_history", ("stage",),
          lambda h, f: (_funnel(h, f) == "delivery") & _deal(h, f, "outcome").isin(["lost", "open"])),

@@ -26,7 +26,9 @@ READER_MEMORY = 2_000_000_000
 READER_SECONDS = 300
 
 
-def read_file(path: Path, name: str, known: frozenset[str] = frozenset(), sheet: str = "") -> Cells:
+def read_file(
+    path: Path, name: str, known: frozenset[str] = frozenset(), sheet: str = "", *, stated: bool = False
+) -> Cells:
     """The cells of a file; whatever keeps it from being read comes back as problems.
 
     Parameters
@@ -37,6 +39,8 @@ def read_file(path: Path, name: str, known: frozenset[str] = frozenset(), sheet:
         Column names to expect, as `plain` writes them.
     sheet
         The sheet of a workbook to prefer; otherwise the first visible one that names known columns is read.
+    stated
+        Whether it must be this sheet.
     """
     cells = Cells(name)
     ending = path.suffix.lower()
@@ -44,7 +48,7 @@ def read_file(path: Path, name: str, known: frozenset[str] = frozenset(), sheet:
         if ending == ".parquet":
             _read_parquet(path, cells)
         elif ending == ".xlsx":
-            lay_out(_workbook_rows(path, cells, sheet, known), cells, known)
+            lay_out(_workbook_rows(path, cells, sheet, known, stated), cells, known)
         else:
             lay_out(text_rows(path.read_bytes(), cells, known), cells, known)
     except OSError as error:
@@ -56,7 +60,9 @@ def read_file(path: Path, name: str, known: frozenset[str] = frozenset(), sheet:
 # --- workbooks ---
 
 
-def _workbook_rows(path: Path, cells: Cells, sheet: str, known: frozenset[str]) -> list[tuple[int, list[str]]]:
+def _workbook_rows(
+    path: Path, cells: Cells, sheet: str, known: frozenset[str], stated: bool
+) -> list[tuple[int, list[str]]]:
     """The rows of one sheet, read by a child process with limits on memory, time, rows and columns."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -76,6 +82,7 @@ def _workbook_rows(path: Path, cells: Cells, sheet: str, known: frozenset[str]) 
         plain(sheet),
         " ".join(sorted(known)),
         *map(str, limits),
+        *["stated"][:stated],
     ]
     try:
         child = subprocess.run(command, capture_output=True, timeout=READER_SECONDS, check=False)
@@ -112,6 +119,8 @@ _WORKBOOK = {
     "merged": lambda: _("merged cells"),
     "formula": lambda: _("a formula whose result was never saved"),
     "same columns": lambda: _("another sheet with the same columns"),
+    "no such sheet": lambda: _("no sheet of the name stated in mapping.toml"),
+    "correct sheet": lambda: _("Correct sheet in mapping.toml; the sheets of the workbook are listed here."),
     "other sheets": lambda: _("other sheets are ignored"),
     "hidden rows": lambda: _("hidden or filtered rows are read like the others"),
     "export": lambda: _("Save it again as .xlsx, or export it as CSV."),

@@ -18,7 +18,13 @@ DELIMITERS = (",", ";", "\t", "，", "|")
 MOST_COLUMNS = 200
 _HEADER_WITHIN = 12
 _MOST_BROKEN = 50
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _NOT_TEXT = (
     (b"PK\x03\x04", ".xlsx"),
     (b"\xd0\xcf\x11\xe0", ".xls"),
@@ -47,15 +53,12 @@ def text_rows(raw: bytes, cells: Cells, known: frozenset[str] = frozenset()) -> 
         cells.unreadable("", rule, _("Save it as CSV (UTF-8), or give it the ending it should have."))
         return []
     text, western = _decoded(raw, cells)
-    if text.endswith("\ufffd"):
-        cells.partial = True
-        rule, remedy = _("the file is cut off"), _("Export it again.")
-        cells.wrong(text.count("\n") + 1, "", text[-20:].rpartition("\n")[2], rule, remedy)
+    text, cut = _without_cut(text) if not raw.endswith("\ufffd".encode()) else (text, "")
     if _MARKUP.match(text):
         rule = _("a web page (HTML), not a table")
         cells.unreadable(text[:40], rule, _("Open it in a spreadsheet program and save it as .xlsx or CSV (UTF-8)."))
         return []
-    if not text.replace("\ufeff", "").strip():
+    if not (text + cut).replace("\ufeff", "").strip():
         nothing(cells)
         return []
     text = _without_hint(text)
@@ -63,9 +66,20 @@ def text_rows(raw: bytes, cells: Cells, known: frozenset[str] = frozenset()) -> 
     if delimiter != ",":
         cells.note("", _("columns separated by {mark}", mark=delimiter if delimiter != "\t" else "Tab"))
     rows = _rows(text, delimiter, cells)
+    if cut:
+        cells.partial = True
+        cells.wrong(len(rows) + 1, "", cut[-20:], _("the file is cut off"), _("Export it again."))
     if western:
         _name_western(rows, cells)
     return rows
+
+
+def _without_cut(text: str) -> tuple[str, str]:
+    """The text without its last line, and that line, where it ends within a character."""
+    if not text.endswith("\ufffd"):
+        return text, ""
+    end = max(text.rfind("\n"), text.rfind("\r")) + 1
+    return text[:end], text[end:]
 
 
 def nothing(cells: Cells) -> None:
@@ -87,8 +101,8 @@ def _decoded(raw: bytes, cells: Cells) -> tuple[str, bool]:
     Bytes that are damaged become U+FFFD, which the parsers name cell by cell.
     """
     encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "") or _bare_utf16(raw)
-    if encoding.startswith("utf-16"):
-        cells.note("", _("read as {encoding}", encoding="UTF-16"))
+    if encoding.startswith(("utf-16", "utf-32")):
+        cells.note("", _("read as {encoding}", encoding=encoding[:6].upper()))
     if encoding:
         return raw.decode(encoding, "replace"), False
     try:
@@ -98,10 +112,10 @@ def _decoded(raw: bytes, cells: Cells) -> tuple[str, bool]:
     if len(_SOUND.findall(damaged)) > damaged.count("\ufffd"):
         return damaged, False
     chinese = raw.decode("gb18030", "replace")
-    if _reads_as_chinese(chinese, raw):
+    if _reads_as_chinese(chinese.rstrip("\ufffd")):
         cells.note("", _("read as {encoding}", encoding="GB18030"))
         return chinese, False
-    return raw.decode("cp1252", "replace"), True
+    return raw.decode("cp1252", "replace").replace("\ufffd", "¿"), True
 
 
 def _bare_utf16(raw: bytes) -> str:
@@ -113,7 +127,7 @@ def _bare_utf16(raw: bytes) -> str:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _reads_as_chinese(text: str, raw: bytes) -> bool:
+def _reads_as_chinese(text: str) -> bool:
     """Whether text decoded as GB18030 is in characters people use; Western and Big5 bytes decode to rare ones."""
     foreign = [c for c in set(text) if ord(c) > 127 and not _four_bytes(c)]
     lost = text.count("\ufffd")

@@ -25,9 +25,12 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z0-9:]+)"')
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\b[^>]*\bhidden="(?:1|true)"')
 
 
-def main(path: str, wanted: str, known: str, most_rows: int, most_columns: int, unpacked_limit: int) -> dict:
+def main(
+    path: str, wanted: str, known: str, most_rows: int, most_columns: int, unpacked_limit: int, *, stated: bool = False
+) -> dict:
     """Rows, problems and notes of a sheet; problems are (row, column, value, rule, remedy) by short names.
 
+    ``stated``: the wanted sheet must be there, and others with the same columns are its owner's business.
     A workbook that cannot be read at all ends this process with an error, which `sources` reports.
     """
     answer: dict = {"rows": [], "problems": [], "notes": [], "partial": False}
@@ -38,8 +41,14 @@ def main(path: str, wanted: str, known: str, most_rows: int, most_columns: int, 
             answer["partial"] = True
         else:
             book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            _read(_chosen(visible, wanted, set(known.split())), visible, archive, most_rows, most_columns, answer)
+            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible" or stated]
+            sheet = _chosen(visible, wanted, set(known.split()))
+            if stated and _plain(sheet.title) != wanted:
+                titles = ", ".join(other.title for other in visible)
+                answer["problems"].append((None, "", titles, "no such sheet", "correct sheet"))
+                answer["partial"] = True
+            else:
+                _read(sheet, visible, archive, most_rows, most_columns, answer, stated)
     return answer
 
 
@@ -57,12 +66,20 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s_\-\ufeff]+", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
-def _read(sheet, visible: list, archive: zipfile.ZipFile, most_rows: int, most_columns: int, answer: dict) -> None:
+def _read(
+    sheet,
+    visible: list,
+    archive: zipfile.ZipFile,
+    most_rows: int,
+    most_columns: int,
+    answer: dict,
+    stated: bool,
+) -> None:
     features = _features(archive, sheet)
     for area in features["merged"]:
         answer["problems"].append((int(re.search(r"\d+", area)[0]), "", area, "merged", "unmerge"))
     answer["rows"] = _rows(sheet, most_rows, most_columns, answer)
-    _other_sheets(sheet, [other for other in visible if other is not sheet], answer)
+    _other_sheets([other for other in visible if other is not sheet], answer, stated)
     if features["hidden"]:
         answer["notes"].append(("hidden rows", ""))
     for cell in features["formulas"]:
@@ -89,11 +106,11 @@ def _rows(sheet, most_rows: int, most_columns: int, answer: dict) -> list[list[s
     return [row + [""] * (width - len(row)) for row in rows[:filled]]
 
 
-def _other_sheets(sheet, others: list, answer: dict) -> None:
-    """Name sheets that hold more rows of the same table; list the others as ignored."""
+def _other_sheets(others: list, answer: dict, stated: bool) -> None:
+    """Name sheets that hold more rows of the same table, unless one was stated; list the others as ignored."""
     header = next((row for row in answer["rows"] if any(row)), [])
     names = [cell for cell in header if cell]
-    same = [other.title for other in others if names and names in _first_rows(other)]
+    same = [other.title for other in others if names and not stated and names in _first_rows(other)]
     answer["problems"] += [(None, "", title, "same columns", "one sheet") for title in same]
     ignored = [other.title for other in others if other.title not in same]
     if ignored:
@@ -163,4 +180,4 @@ def limit_memory(most: int) -> None:
 
 if __name__ == "__main__":
     limit_memory(int(sys.argv[7]))
-    print(json.dumps(main(*sys.argv[1:4], *map(int, sys.argv[4:7]))))
+    print(json.dumps(main(*sys.argv[1:4], *map(int, sys.argv[4:7]), stated="stated" in sys.argv[8:])))
