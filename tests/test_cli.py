@@ -88,6 +88,8 @@ def test_the_answer_comes_in_chinese_when_asked_for(acme):
     answer = kam("check", acme, "--lang", "zh")
     assert answer.exit_code == 1
     assert "第 2 行" in answer.stdout
+    assert "。请" in answer.stdout
+    assert ". 请" not in answer.stdout
 
 
 def test_a_company_that_is_not_there_is_a_problem(tmp_path):

@@ -26,7 +26,8 @@ def problem_lines(problems: pd.DataFrame) -> Iterable[str]:
     for problem, at, count in zip(problems.itertuples(index=False), place, total, strict=True):
         if at < MOST_ALIKE:
             yield _where(problem)
-            yield f"    {plain(problem.rule)}. {plain(problem.what_to_do)}"
+            rule, remedy = plain(problem.rule), plain(problem.what_to_do)
+            yield "    " + _("{rule}. {remedy}", rule=rule, remedy=remedy)
         if at == min(count, MOST_ALIKE) - 1 and count > MOST_ALIKE:
             yield "    " + _("… and {n} more like it", n=count - MOST_ALIKE)
 
