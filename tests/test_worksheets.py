@@ -98,3 +98,11 @@ def test_comparisons_that_contradict_each_other_are_named():
     worst = equal_parts({("value", "longevity"): 9.0}).assign(consistency_ratio=0.3)
     assert "Look again at value : longevity" in worksheets._consistency(worst)
     assert "fit together" in worksheets._consistency(worst.assign(look_again=""))
+
+
+def test_picking_an_entry_shows_it():
+    shown = []
+    box = worksheets.pick(shown.append, {"First": "a", "Second": "b"})
+    box.children[0].value = "b"
+    assert shown == ["a", "b"]
+    assert "nothing to pick" in worksheets.pick(shown.append, {})
