@@ -46,9 +46,9 @@ def account_classes(
     DataFrame
         account_id, account_name, account_type, account_manager, industry, revenue (currency), size (large, medium,
         small; as given, else the third of the accounts it lies in by `segmentation.customer_size`), size_given (bool),
-        revenue_class (A, B, C, no_revenue), the five signals (True, False, or None where nothing is known), signals (share
-        of the known ones that hold), depth (strategic, long_term, short_term; None for a prospect), agreed (the depth
-        that was agreed, where it was).
+        revenue_class (A, B, C, no_revenue), the five signals (True, False, or None where nothing is known), signals
+        (share of the known ones that hold), depth (strategic, long_term, short_term; None for a prospect), agreed (the
+        depth that was agreed, where it was).
 
     Notes
     -----
@@ -111,7 +111,7 @@ def known_by(accounts: pd.DataFrame, orders: pd.DataFrame, day: pd.Timestamp) ->
     orders
         account_id, order_date.
     """
-    ordered = accounts["account_id"].isin(orders.loc[orders["order_date"] <= day, "account_id"])
+    ordered = accounts["account_id"].isin(orders.loc[orders["order_date"] <= day, "account_id"].unique())
     return accounts[ordered | (accounts["since"] <= day)].reset_index(drop=True)
 
 

@@ -184,6 +184,30 @@ def explore(draw: Callable[..., object], **knobs: tuple[float, float, float, flo
     return widgets.VBox([*sliders.values(), widgets.interactive_output(show, sliders)])
 
 
+def pick(show: Callable[[object], object], choices: dict[str, object]):
+    """A list to pick one entry from; ``show`` is called with it, and what it draws or returns appears below.
+
+    Parameters
+    ----------
+    choices
+        Text in the list -> what ``show`` is given. Without any, the widget says so.
+    """
+    import ipywidgets as widgets
+    from IPython.display import display
+
+    if not choices:
+        return say("There is nothing to pick from.")
+
+    def shown(chosen: object) -> None:
+        answer = show(chosen)
+        if isinstance(answer, pd.DataFrame | Table | Text):
+            display(answer)
+
+    numbered = [(f"{place}. {text}", value) for place, (text, value) in enumerate(choices.items(), start=1)]
+    box = widgets.Dropdown(options=numbered, description="", layout={"width": "36em"})
+    return widgets.VBox([box, widgets.interactive_output(shown, {"chosen": box})])
+
+
 _TIMES = range(2, 10)
 _SCALE = [
     *((f"{times} : 1", float(times)) for times in reversed(_TIMES)),

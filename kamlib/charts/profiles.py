@@ -11,7 +11,8 @@ from kamlib.edition import _
 def _word(code: str) -> str:
     """A class, trait or feature by its name."""
     names = {
-        "large": _("large"), "medium": _("medium"), "small": _("small"), "no_revenue": _("no revenue"), "new": _("new account"),
+        "large": _("large"), "medium": _("medium"), "small": _("small"), "no_revenue": _("no revenue"),
+        "new": _("new account"),
         "strategic": _("strategic"), "long_term": _("long-term"), "short_term": _("short-term"),
         "yes": _("yes"), "no": _("no"),
         "size": _("own size"), "revenue_class": _("our revenue"), "industry": _("industry"),
