@@ -26,6 +26,7 @@ DOORS: dict[str, set[str]] = {
     "leadtocash": METHOD,
     "receivables": METHOD,
     "triangle": METHOD,
+    "flywheel": METHOD,
     "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
