@@ -59,6 +59,8 @@ DOORS: dict[str, set[str]] = {
     "jointplan": METHOD,
     "jointreview": METHOD,
     "jointdraft": METHOD | {"jointforms", "jointplan", "jointreview"},
+    "flywheel": METHOD,
+    "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary", "jointforms", "workbooks", "slides"} | LEAVES,
