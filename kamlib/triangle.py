@@ -34,9 +34,9 @@ def team_effort(
     -------
     DataFrame
         In the order of ``accounts``: account_id, account_name, AR, SR, FR (touches), touches, coverage (share of the
-        three roles with a touch), balance (least ÷ mean of the three; 0 to 1, missing without a touch), weakest (the
-        role furthest below its usual part of all touches here; missing without a touch), owner (the person of that
-        role, else the account manager).
+        three roles with a touch), side_balance (least ÷ mean of the three; 0 to 1, missing without a touch), weakest
+        (the role furthest below its usual part of all touches here; missing without a touch), owner (the person of
+        that role, else the account manager).
     """
     recent = interactions[interactions["date"] > pd.Timestamp(as_of) - pd.DateOffset(months=months)]
     counts = recent.groupby(["account_id", "role"], observed=True).size().unstack(fill_value=0)
@@ -46,7 +46,7 @@ def team_effort(
     table[ROLES] = counts.to_numpy()
     table["touches"] = touches.to_numpy()
     table["coverage"] = ((counts > 0).sum(axis=1) / len(ROLES)).to_numpy()
-    table["balance"] = (counts.min(axis=1) / (touches / len(ROLES)).where(touches > 0)).to_numpy()
+    table["side_balance"] = (counts.min(axis=1) / (touches / len(ROLES)).where(touches > 0)).to_numpy()
     usual = counts.sum() / max(touches.sum(), 1)
     pull = (counts.div(touches.where(touches > 0), axis=0) / usual.where(usual > 0)).fillna(1.0)
     table["weakest"] = pull.idxmin(axis=1).where(touches > 0).to_numpy()
@@ -325,8 +325,8 @@ def capacity_gap(effort: pd.DataFrame, load: pd.DataFrame, *, months: int, capac
     Returns
     -------
     DataFrame
-        role, people, monthly (touches now), needed_monthly (every account at least at the median of the accounts
-        this role touches), needed_people (÷ capacity), gap (needed_people − people; positive = too few).
+        role, headcount, monthly (touches now), needed_monthly (every account at least at the median of the accounts
+        this role touches), needed_people (÷ capacity), headcount_gap (needed_people − headcount; positive = too few).
     """
     rows = []
     for role in ROLES:
@@ -334,5 +334,5 @@ def capacity_gap(effort: pd.DataFrame, load: pd.DataFrame, *, months: int, capac
         usual = touched.median() if len(touched) else 0.0
         needed = effort[role].clip(lower=usual)[effort["touches"] > 0].sum() / months
         rows.append((role, int((load["role"] == role).sum()), effort[role].sum() / months, needed, needed / capacity))
-    table = pd.DataFrame(rows, columns=["role", "people", "monthly", "needed_monthly", "needed_people"])
-    return table.assign(gap=table["needed_people"] - table["people"])
+    table = pd.DataFrame(rows, columns=["role", "headcount", "monthly", "needed_monthly", "needed_people"])
+    return table.assign(headcount_gap=table["needed_people"] - table["headcount"])

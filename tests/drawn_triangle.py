@@ -10,7 +10,7 @@ EFFORT = pd.DataFrame(
         "SR": [8, 0, 0],
         "FR": [9, 0, 0],
         "touches": [27, 5, 0],
-        "balance": [0.89, 0.0, np.nan],
+        "side_balance": [0.89, 0.0, np.nan],
     }
 )
 STEPS = pd.DataFrame(

@@ -44,6 +44,7 @@ DOORS: dict[str, set[str]] = {
     "leadtocash": METHOD,
     "receivables": METHOD,
     "triangle": METHOD,
+    "flywheel": METHOD,
     "planning": METHOD
     | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"}
     | {"jointforms", "jointplan", "planreading"},
@@ -59,8 +60,6 @@ DOORS: dict[str, set[str]] = {
     "jointplan": METHOD,
     "jointreview": METHOD,
     "jointdraft": METHOD | {"jointforms", "jointplan", "jointreview"},
-    "flywheel": METHOD,
-    "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary", "jointforms", "workbooks", "slides"} | LEAVES,

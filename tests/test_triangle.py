@@ -38,9 +38,9 @@ TOUCHES = touched(
 def test_the_three_sides_of_an_account_by_hand():
     table = triangle.team_effort(ACCOUNTS, TOUCHES, as_of=AS_OF).set_index("account_id")
     assert table.loc["a", ["AR", "SR", "FR", "touches", "coverage"]].tolist() == [3, 2, 1, 6, 1.0]
-    assert table.loc["a", "balance"] == 0.5  # 1 ÷ 2
-    assert table.loc["b", ["touches", "balance"]].tolist() == [4, 0]
-    assert np.isnan(table.loc["c", "balance"])
+    assert table.loc["a", "side_balance"] == 0.5  # 1 ÷ 2
+    assert table.loc["b", ["touches", "side_balance"]].tolist() == [4, 0]
+    assert np.isnan(table.loc["c", "side_balance"])
 
 
 def test_the_weakest_side_is_below_its_usual_part_and_has_an_owner():
@@ -221,8 +221,8 @@ def test_the_gap_is_what_it_takes_to_bring_touched_accounts_to_the_usual_effort(
     load = triangle.role_load(ACCOUNTS, TOUCHES, as_of=AS_OF, months=12, capacity=0.1)
     gap = triangle.capacity_gap(effort, load, months=12, capacity=0.1).set_index("role")
     assert (gap["needed_monthly"] * 12).tolist() == pytest.approx([7.5, 4, 2])
-    assert gap["people"].tolist() == [2, 1, 1]
-    assert gap.loc["AR", "gap"] == pytest.approx(7.5 / 12 / 0.1 - 2)
+    assert gap["headcount"].tolist() == [2, 1, 1]
+    assert gap.loc["AR", "headcount_gap"] == pytest.approx(7.5 / 12 / 0.1 - 2)
 
 
 @pytest.mark.parametrize("case", ["no touch", "no account", "no stay"])

@@ -141,6 +141,8 @@ def test_the_form_saves_what_is_typed_and_says_what_is_missing(tmp_path):
     assert "wallets.csv" in told.value
     kept = pd.read_csv(tmp_path / "judgements" / "wallets.csv", dtype={"account_id": str})
     assert kept[["account_id", "wallet", "reason"]].to_numpy().tolist() == [["2", 8, "their tender"]]
+
+
 def test_picking_an_entry_shows_it():
     shown = []
     box = worksheets.pick(shown.append, {"First": "a", "Second": "b"})

@@ -21,7 +21,7 @@ def triangle_map(effort: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     effort
-        `triangle.team_effort`: account_name, AR, SR, FR, touches, balance.
+        `triangle.team_effort`: account_name, AR, SR, FR, touches, side_balance.
 
     """
     ax = canvas.axes(ax, width=8, height=6.4)
@@ -36,7 +36,7 @@ def triangle_map(effort: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         (0.5, 1.01, canvas.MID, "o", _("even (balance 0.5 or more)")),
         (-0.01, 0.5, canvas.STRONG, "D", _("uneven (balance below 0.5)")),
     ):
-        mask = seen["balance"].between(low, high, inclusive="left").to_numpy()
+        mask = seen["side_balance"].between(low, high, inclusive="left").to_numpy()
         ax.scatter(*at[mask].T, s=size[mask], color=colour, marker=marker, alpha=0.5, label=label)
     ax.plot(*corners.mean(axis=0), "+", color=canvas.INK, markersize=14, label=_("all three alike"))
     for (x, y), role, lift in zip(corners, _ROLES, (0.04, -0.08, -0.08), strict=True):
