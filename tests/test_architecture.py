@@ -24,6 +24,7 @@ DOORS: dict[str, set[str]] = {
     "retention": METHOD,
     "wallet": METHOD,
     "matrix": METHOD,
+    "accountplan": METHOD,
     "roles": METHOD,
     "funnel": METHOD,
     "planning": METHOD,
