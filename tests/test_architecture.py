@@ -31,6 +31,7 @@ DOORS: dict[str, set[str]] = {
     "retention": METHOD,
     "wallet": METHOD,
     "matrix": METHOD,
+    "accountplan": METHOD,
     "roles": METHOD,
     "hierarchy": set(),  # parameters of regions that resemble each other
     "order_model": set(),
