@@ -8,9 +8,10 @@
 - 3m: the next three calendar months, a forecast at every month's end.
 
 ``total`` is the company's sum, ``region`` all regions together. A forecast day counts when the same window a quarter
-earlier lies wholly inside the log of closings (the best simple forecast can speak) and the window has ended. Errors are sums of absolute
-errors ÷ sums of actuals (wape), CRPS ÷ mean actual (ncrps), the share of actuals inside the 80 % interval (cov80) and
-the sum of errors ÷ the sum of actuals (bias). "kamlib" is the headline forecast; the others are the simple ones.
+earlier lies wholly inside the log of closings (the best simple forecast can speak) and the window has ended. Errors are
+sums of absolute errors ÷ sums of actuals (wape), CRPS ÷ mean actual (ncrps), the share of actuals inside the 80 %
+interval (cov80) and the sum of errors ÷ the sum of actuals (bias). "kamlib" is the headline forecast, "part: …" one
+of the models in it; the others are the simple ones.
 """
 
 import argparse

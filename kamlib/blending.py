@@ -14,8 +14,8 @@ MOST_WINDOWS = 26
 """Past windows a forecast looks back on."""
 ENOUGH = 4.0
 """Independent windows of the length asked for that need no shorter ones beside them: a year of quarters."""
-SHORT = 28
-"""Days of the windows that stand in while few long ones have ended."""
+FEWEST_DAYS = 28
+"""A log shorter than this cannot be forecast from."""
 
 
 def guesses(log: Log, days: int, prior: Prior) -> dict[str, Guess]:
@@ -41,11 +41,17 @@ class Record:
     sd: np.ndarray = field(repr=False)
     actual: np.ndarray = field(repr=False)
     shorter: "Record | None" = field(default=None, repr=False)
-    """The same for windows of `SHORT` days: evidence while few windows of the length asked for have ended."""
+    """The same for windows a quarter as long: evidence while few windows of the length asked for have ended."""
+
+    start: int = 0
 
     def known(self, at: int) -> np.ndarray:
         """The origins whose window had ended by day ``at``."""
         return self.origins + self.days <= at
+
+    def alike(self, at: int) -> np.ndarray:
+        """Those of them that knew half of the log known at ``at``: with less, spreads were no measure of today's."""
+        return self.known(at) & (2 * (self.origins - self.start) >= at - self.start)
 
     @property
     def simple(self) -> np.ndarray:
@@ -58,12 +64,9 @@ def step_of(days: int) -> int:
 
 
 def past_origins(log: Log, days: int) -> np.ndarray:
-    """Day numbers from which the forecast is tried on its own past, back to where half of today's log was known.
-
-    What was said on less is no measure of what is said today.
-    """
+    """Day numbers from which the forecast is tried on its own past: all but the first windows of the log."""
     step = step_of(days)
-    first = log.start + max(days, SHORT, (log.now - log.start) / 2) - 1
+    first = log.start + max(days, FEWEST_DAYS) - 1
     origins = np.arange(log.now - step * int(np.ceil(days / step)), first, -step)
     return np.sort(origins[:MOST_WINDOWS])
 
@@ -74,8 +77,8 @@ def record(log: Log, days: int, prior: Prior, memory: dict | None = None) -> tup
     memory = {} if memory is None else memory
     told, now = _record(log, days, prior, memory)
     tried = scoring.independent(len(told.origins) - 1, told.step, days)
-    if days >= 2 * SHORT and tried < ENOUGH:
-        told = replace(told, shorter=_record(log, SHORT, prior, memory)[0])
+    if tried < ENOUGH and step_of(days) < days:
+        told = replace(told, shorter=_record(log, step_of(days), prior, memory)[0])
     return told, now
 
 
@@ -97,8 +100,8 @@ def _record(log: Log, days: int, prior: Prior, memory: dict) -> tuple[Record, di
                 mean[row, column] = np.append(sums, sums.sum())
                 sd[row, column] = np.append(said[name].sd, said[name].sd_total)
     floor = np.maximum(np.nanmax(mean, axis=(0, 1)), 1e-9) * 1e-6
-    record = Record(names, origins, days, step_of(days), mean, np.maximum(sd, floor), _actuals(log, origins, days))
-    return record, told[-1]
+    sd, actual = np.maximum(sd, floor), _actuals(log, origins, days)
+    return Record(names, origins, days, step_of(days), mean, sd, actual, start=log.start), told[-1]
 
 
 def _actuals(log: Log, origins: np.ndarray, days: int) -> np.ndarray:
@@ -138,8 +141,15 @@ class Trial:
 
     def windows(self, at: int) -> tuple[np.ndarray, float]:
         """(which windows had ended by day ``at``, how many independent ones they are worth)."""
-        known = self.record.known(at)
-        return known, scoring.independent(int(known.sum()), self.record.step, self.record.days)
+        return _counted(self.record, self.record.known(at))
+
+    def alike(self, at: int) -> tuple[np.ndarray, float]:
+        """The same for the windows whose spread is a measure of today's."""
+        return _counted(self.record, self.record.alike(at))
+
+
+def _counted(record: Record, rows: np.ndarray) -> tuple[np.ndarray, float]:
+    return rows, scoring.independent(int(rows.sum()), record.step, record.days)
 
 
 def _trial(record: Record, groups: slice) -> tuple[Trial, np.ndarray]:
@@ -165,7 +175,7 @@ def blend(record: Record, groups: slice) -> Blend:
         headline, lost = _headline(trial, own[0], weights, row)
         for kind, used in enumerate((weights, headline)):
             mean[kind, row], sd[kind, row] = _mixed(used, m[row]), _mixed(used, stretched[row])
-            stretch = _conformal(record, (y - mean[kind]) / sd[kind], row)
+            stretch = _conformal(record, (y - mean[kind]) / sd[kind], own[kind], row)
             if record.known(record.origins[row]).any():  # the first ones had no past to weigh by
                 score = scoring.crps_normal(mean[kind, row], sd[kind, row] * stretch, y[row])
                 own[kind, row] = score.mean()
@@ -187,10 +197,10 @@ def _mean(values: np.ndarray) -> float:
 
 def _stretches(trial: Trial, shorter: Trial | None, at: int) -> np.ndarray:
     """By how much each model's spread must be stretched; shorter windows speak while few long ones have ended."""
-    known, n = trial.windows(at)
+    known, n = trial.alike(at)
     own = np.ones(trial.z.shape[1])
     if shorter is not None:
-        before, m = shorter.windows(at)
+        before, m = shorter.alike(at)
         short = {
             name: scoring.past_scale(shorter.z[before, k].ravel(), m) for k, name in enumerate(shorter.record.names)
         }
@@ -198,9 +208,9 @@ def _stretches(trial: Trial, shorter: Trial | None, at: int) -> np.ndarray:
     return np.array([own[k] * scoring.past_scale(trial.z[known, k].ravel() / own[k], n) for k in range(len(own))])
 
 
-def _conformal(record: Record, z: np.ndarray, row: int) -> float:
-    known = record.known(record.origins[row])
-    n = scoring.independent(int(known.sum()), record.step, record.days)
+def _conformal(record: Record, z: np.ndarray, own: np.ndarray, row: int) -> float:
+    """The stretch that the blend's own past asks for; what was said before there was a past to weigh by is left out."""
+    known, n = _counted(record, record.alike(record.origins[row]) & np.isfinite(own))
     return scoring.conformal_scale(z[known].ravel(), n * z.shape[1])
 
 
@@ -250,7 +260,7 @@ def _headline(trial: Trial, own: np.ndarray, weights: np.ndarray, row: int) -> t
 
 
 def _prior_weights(record: Record, shorter: Trial | None, at: int, n: float) -> np.ndarray:
-    """What speaks for each model before windows of this length do: alike for engines, or the shorter windows' weights."""
+    """What speaks for each model before long windows do: all engines alike, or the weights by shorter windows."""
     known, m = shorter.windows(at) if shorter is not None else (np.zeros(0, bool), 0.0)
     if not known.any():
         return np.where(record.simple, 1.0 if n > 0 else 0.0, 1.0)

@@ -44,8 +44,8 @@ def _beaten(blend: Blend) -> list[str]:
     if not blend.lost:
         return []
     message = _(
-        "A simple forecast ({name}) did better on the past than the models (score {simple:percent} against {own:percent}):"
-        " it is the headline.",
+        "A simple forecast ({name}) did better on the past than the models (score {simple:percent} against"
+        " {own:percent}): it is the headline.",
         name=blend.simple,
         simple=blend.simple_score,
         own=blend.own_score,

@@ -1,7 +1,7 @@
 """The log of deals as it stood on a day: what a forecast may know, as arrays of whole days (decade 3).
 
-Days are counted from ``as_of``: day 0 ends at ``as_of``, day 1 is the first that is forecast. `read_log` cuts the tables
-at ``as_of`` before anything else is computed; `log_at` cuts further back, for the forecast's own past.
+Days are counted from ``as_of``: day 0 ends at ``as_of``, day 1 is the first that is forecast. `read_log` cuts the
+tables at ``as_of`` before anything else is computed; `log_at` cuts further back, for the forecast's own past.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ class Log:
     deals: pd.DataFrame = field(repr=False)
     """opportunity_id, group, created, closed, won, amount, value; where known owner and product (codes)."""
     stays: pd.DataFrame = field(repr=False)
-    """deal (row of ``deals``), stage, entered, left, cause: the next stage, or ``len(stages)`` won, + 1 lost, −1 open."""
+    """deal (row of ``deals``), stage, entered, left, cause: next stage, or ``len(stages)`` won, + 1 lost, −1 open."""
     undated: int = 0
     unpriced: int = 0
     now: int = 0
@@ -65,11 +65,11 @@ def days_ahead(as_of: pd.Timestamp, horizon: object) -> int:
     >>> days_ahead(pd.Timestamp("2024-03-31"), "2024-04-30"), days_ahead(pd.Timestamp("2024-03-31"), 28)
     (30, 28)
     """
-    if isinstance(horizon, int | np.integer):
-        days = float(horizon)
-    elif isinstance(horizon, pd.Timedelta | np.timedelta64) or hasattr(horizon, "total_seconds"):
+    if isinstance(horizon, pd.Timedelta | np.timedelta64) or hasattr(horizon, "total_seconds"):
         days = pd.Timedelta(horizon) / pd.Timedelta(days=1)
-    elif isinstance(horizon, pd.DateOffset):
+    elif isinstance(horizon, int | np.integer):
+        days = float(horizon)
+    elif isinstance(horizon, pd.offsets.BaseOffset):
         days = (as_of + horizon - as_of) / pd.Timedelta(days=1)
     else:
         days = (day_of(horizon) - as_of) / pd.Timedelta(days=1)
@@ -82,10 +82,15 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name] if name in frame else pd.Series(np.nan, index=frame.index, dtype="object")
 
 
+def _moments(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return values
+    return pd.to_datetime(values.astype("object"), errors="coerce", format="mixed")
+
+
 def _days(values: pd.Series, as_of: pd.Timestamp) -> np.ndarray:
     """Day numbers of moments; missing ones stay missing."""
-    if not isinstance(values.dtype, pd.DatetimeTZDtype) and not np.issubdtype(values.dtype, np.datetime64):
-        values = pd.to_datetime(values.astype("object"), errors="coerce")
+    values = _moments(values)
     if getattr(values.dtype, "tz", None) is not None:
         values = values.dt.tz_localize(None)
     return np.ceil(((values - as_of) / pd.Timedelta(days=1)).to_numpy(float, na_value=np.nan))
@@ -169,7 +174,7 @@ def _priced(deals: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Entries into stages up to ``as_of`` and before the close; every dated deal starts in `NO_STAGE` until its first."""
+    """Entries into stages up to ``as_of``, before the close; every dated deal starts in `NO_STAGE` until its first."""
     row = pd.Series(np.arange(len(deals)), index=deals["opportunity_id"]).groupby(level=0).first()
     dated = np.flatnonzero(deals["dated"])
     first = pd.DataFrame({"deal": dated, "stage": NO_STAGE, "entered": deals["created"].to_numpy()[dated], "at": -1})
@@ -177,7 +182,7 @@ def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of:
         return first
     entered = _days(stage_history["entered"], as_of)
     keys = stage_history["opportunity_id"].astype("object").astype(str)
-    exact = pd.to_datetime(stage_history["entered"], errors="coerce").to_numpy()
+    exact = _moments(stage_history["entered"]).to_numpy()
     moves = pd.DataFrame(
         {
             "deal": row.reindex(keys).to_numpy(),
@@ -189,7 +194,9 @@ def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of:
     moves = moves[(moves["entered"] <= 0) & moves["deal"].notna()].astype({"deal": int})
     closed, created = (deals[name].to_numpy()[moves["deal"]] for name in ("closed", "created"))
     moves = moves[(moves["entered"] < closed) | (moves["entered"] <= created)]
-    moves = pd.concat([first, moves]).sort_values(["deal", "entered", "at"], kind="stable")
+    lag = (moves["entered"] - deals["created"].to_numpy()[moves["deal"]]).groupby(moves["stage"]).mean()
+    moves = pd.concat([first, moves.assign(late=moves["stage"].map(lag))])  # on one day the usually earlier stage first
+    moves = moves.sort_values(["deal", "entered", "at", "late", "stage"], kind="stable")
     following = moves["deal"].shift(-1) == moves["deal"]
     instant = following & (moves["entered"].shift(-1) <= moves["entered"])
     return moves[~(instant & (moves["stage"] == NO_STAGE))]

@@ -1,7 +1,7 @@
 """Will we make the number, and can you trust the answer: the forecast of what will be signed (decade 3).
 
-What is known is cut at ``as_of`` first (`kamlib.deallog`); several models speak (`kamlib.paces`, `kamlib.baselines`), each
-weighed by its own past (`kamlib.blending`); simulated paths carry the answer (`kamlib.simulating`).
+What is known is cut at ``as_of`` first (`kamlib.deallog`); several models speak (`kamlib.paces`, `kamlib.baselines`),
+each weighed by its own past (`kamlib.blending`); simulated paths carry the answer (`kamlib.simulating`).
 """
 
 from dataclasses import asdict, dataclass, field, replace
@@ -12,8 +12,8 @@ from scipy.special import ndtr, ndtri
 
 from kamlib import blending, scoring, simulating
 from kamlib.cautions import cautions
-from kamlib.deallog import Log, day_of, days_ahead, log_at, read_log
-from kamlib.paces import Common, Prior, Process, common, pipeline_parts, process
+from kamlib.deallog import Log, day_of, days_ahead, read_log
+from kamlib.paces import Prior, Process, common, pipeline_parts, process
 from kamlib.pooling import company_history, prior_of
 from kamlib.transitions import Tilt
 
@@ -24,7 +24,7 @@ __all__ = ["Forecast", "Total", "backtest", "company_history", "forecast"]
 class Total:
     """What will be signed from ``as_of`` to ``end``, currency (or deals): ``mean`` = ``open`` + ``new``.
 
-    ``won_to_date`` was signed before, in the month, quarter or year that ``end`` closes; the landing is the sum of both.
+    ``won_to_date`` was signed before, in the month, quarter or year that ``end`` closes; the landing is their sum.
     With a target: ``p_target`` is the chance that the landing reaches it, ``coverage`` the open amount ÷ what is still
     missing, ``coverage_needed`` what that ratio would have to be for a chance of 80 %.
     """
@@ -255,7 +255,9 @@ def _coverage_needed(draws: np.ndarray, share: float, standing: float, gap: floa
 
 
 def period_start(as_of: pd.Timestamp, end: pd.Timestamp) -> pd.Timestamp:
-    """First day of the shortest month, quarter or year that ends with ``end`` and holds ``as_of``; else the day after it.
+    """First day of the shortest month, quarter or year that ends with ``end`` and holds the day after ``as_of``.
+
+    Where there is none, that day itself.
 
     >>> period_start(pd.Timestamp("2024-05-15"), pd.Timestamp("2024-06-30"))
     Timestamp('2024-04-01 00:00:00')

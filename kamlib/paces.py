@@ -17,7 +17,7 @@ HALF_LIVES = {"calendar": None, "calendar_quarter": 91.0, "calendar_month": 30.0
 
 @dataclass(frozen=True)
 class Guess:
-    """What one model expects: ``mean`` is group × day, ``sd`` the uncertainty of each group's sum and ``sd_total``'s."""
+    """What one model expects: ``mean`` is group × day, ``sd`` and ``sd_total`` how uncertain the sums are"""
 
     mean: np.ndarray
     sd: np.ndarray
@@ -52,7 +52,7 @@ def amounts(log: Log, prior: Prior) -> Amounts:
     won = log.deals["won"].to_numpy()
     group, value = log.deals["group"].to_numpy()[won], log.deals["value"].to_numpy()[won]
     n = np.bincount(group, minlength=len(log.groups)).astype(float)
-    s1, s2 = (np.bincount(group, value**power, minlength=len(log.groups)) for power in (1, 2))
+    s1, s2 = (np.bincount(group, value**power, minlength=len(log.groups)).astype(float) for power in (1, 2))
     hoped = float(log.deals["amount"].mean()) if len(log.deals) else 1.0
     overall = s1.sum() / n.sum() if n.sum() else (prior.value or hoped)
     overall = (s1.sum() + PRIOR_EVENTS * prior.value) / (n.sum() + PRIOR_EVENTS) if prior.value else overall
@@ -70,7 +70,7 @@ def amounts(log: Log, prior: Prior) -> Amounts:
 def spread(mean: np.ndarray, size: Amounts, bunch: float) -> tuple[np.ndarray, float]:
     """Standard deviation of sums around ``mean`` (group × day): chance of a compound Poisson, and of the estimate.
 
-    Half a win is added to what is expected, and to what was seen (Jeffreys): where nothing has been won, something may be.
+    Half a win is added to what is expected, and to what was seen (Jeffreys): where nothing was won, something may be.
     """
     half = size.lump / 2
     total = np.maximum(mean.sum(axis=1), 0) + half
@@ -133,21 +133,26 @@ def levels(n: np.ndarray, speed: np.ndarray, half_life: float | None) -> np.ndar
     return (n @ weight) / max(weight @ speed, 1e-9)
 
 
-def _trended(n: np.ndarray, speed: np.ndarray, days: int) -> np.ndarray:
-    """Group × day: levels that go on growing as they grew, ever more slowly (half the pace after as long as was seen)."""
+def _trended(n: np.ndarray, speed: np.ndarray, days: int) -> np.ndarray | None:
+    """Group × day: levels that go on growing as they grew, ever more slowly (half the pace after as long as was seen).
+
+    None where the past shows no growth beyond chance: the level that never forgets says the same.
+    """
     total, seen = n.sum(axis=0), n.shape[1]
     slope = _slope(total, speed * total.sum() / max(speed.sum(), 1e-9))
+    if slope == 0:
+        return None
     past = np.exp(np.clip(slope * np.arange(1 - seen, 1), -8, 8))
     level = n.sum(axis=1) / max(speed @ past, 1e-9)
-    ahead = np.arange(1, days + 1)
-    damped = seen * np.log1p(ahead / seen)
+    damped = seen * np.log1p(np.arange(1, days + 1) / seen)
     return level[:, None] * np.exp(np.clip(slope * damped, -3, 3))
 
 
 def pace_levels(n: np.ndarray, speed: np.ndarray, days: int) -> dict[str, np.ndarray]:
     """Group × coming day: the level of the pace under each idea of how it moves."""
     flat = {name: np.repeat(levels(n, speed, life)[:, None], days, axis=1) for name, life in HALF_LIVES.items()}
-    return flat | {"calendar_trend": _trended(n, speed, days)}
+    trended = _trended(n, speed, days)
+    return flat if trended is None else flat | {"calendar_trend": trended}
 
 
 @dataclass(frozen=True)
@@ -237,6 +242,7 @@ def expected_events(log: Log, chance: Hazards, edges: np.ndarray, bands: np.ndar
     Causes are the win and the loss, spans lie between the day numbers ``edges``, ``bands`` names the band of every age.
     """
     stays = log.stays
+    stays = stays[(stays["left"] > edges[0]) & (stays["entered"] < edges[-1])]
     stage, entered, left = (stays[name].to_numpy() for name in ("stage", "entered", "left"))
     group = log.deals["group"].to_numpy()[stays["deal"].to_numpy()]
     low = np.maximum(entered, log.start - 1)
@@ -251,8 +257,8 @@ def expected_events(log: Log, chance: Hazards, edges: np.ndarray, bands: np.ndar
             summed = np.cumsum(np.where(bands == band, chance.daily[:, cause], 0.0), axis=1)
             summed = np.concatenate([np.zeros((len(summed), 1)), summed], axis=1)
             hazard = np.diff(summed[stage[:, None], age], axis=1)
-            for place in range(spans):
-                expected[row, :, band, place] = np.bincount(group, hazard[:, place], minlength=groups)
+            flat = (group[:, None] * spans + np.arange(spans)).ravel()
+            expected[row, :, band] = np.bincount(flat, hazard.ravel(), groups * spans).reshape(groups, spans)
         ended = (stays["cause"].to_numpy() == cause) & (span >= 0) & (span < spans)
         flat = (group[ended] * count + ended_at[ended]) * spans + span[ended]
         observed[row] = np.bincount(flat, minlength=groups * count * spans).reshape(groups, count, spans)

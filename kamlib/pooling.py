@@ -23,8 +23,8 @@ def company_history(opportunities: pd.DataFrame, stage_history: pd.DataFrame) ->
     Returns
     -------
     DataFrame
-        kind (month, leaving), region, month (first day; missing for leaving), stage, cause (a stage, won, lost), events,
-        exposure (days), value (currency, of wins), accounts (different accounts behind the row).
+        kind (month, leaving), region, month (first day; missing for leaving), stage, cause (a stage, won, lost),
+        events, exposure (days), value (currency, of wins), accounts (different accounts behind the row).
     """
     moments = [opportunities["closed"], opportunities["created"], stage_history["entered"]]
     last = max((pd.to_datetime(m).max() for m in moments if m.notna().any()), default=pd.Timestamp("2000-01-01"))
@@ -78,7 +78,7 @@ def _leavings(log, region: str) -> list[tuple]:
 
 
 def prior_of(company: object, *, as_of: pd.Timestamp, measure: str) -> Prior:
-    """The prior of a region from `company_history`, or from the company's own tables; none of it dated after ``as_of``."""
+    """The prior of a region from `company_history`, or from the company's own tables up to ``as_of``."""
     if company is None:
         return Prior()
     table = _as_history(company, as_of)

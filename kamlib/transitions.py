@@ -1,7 +1,7 @@
 """How deals leave a stage: competing risks by time in the stage, with late entry (decade 3).
 
-A stay in a stage ends in one of several causes: the next stage, the win, the loss. Days are whole; a stay of age ``u`` is
-at risk on the ``u + 1``-th day after it was entered.
+A stay in a stage ends in one of several causes: the next stage, the win, the loss. Days are whole; a stay of age ``u``
+is at risk on the ``u + 1``-th day after it was entered.
 """
 
 from dataclasses import dataclass
@@ -140,8 +140,7 @@ def _bins(events: np.ndarray, ages: int) -> np.ndarray:
     wanted = int(np.ceil(np.sqrt(n)))
     edges = np.searchsorted(np.cumsum(events), np.arange(1, wanted) * n / wanted) + 1
     last = int(np.flatnonzero(events)[-1]) + 1
-    edges = np.unique(np.concatenate([[0], edges[edges < last], [last] if last < ages else []]).astype(int))
-    return edges
+    return np.unique(np.concatenate([[0], edges[edges < last], [last] if last < ages else []]).astype(int))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ DOORS: dict[str, set[str]] = {
     "simulating": METHOD | {"deallog", "paces", "transitions"},
     "pooling": METHOD | {"deallog", "paces", "seasons", "transitions"},
     "cautions": METHOD | {"deallog", "paces", "blending", "transitions"},
-    "forecast": METHOD | {"deallog", "paces", "blending", "simulating", "pooling", "cautions", "scoring", "transitions"},
+    "forecast": METHOD
+    | {"deallog", "paces", "blending", "simulating", "pooling", "cautions", "scoring", "transitions"},
     "propensity": METHOD,
     "planning": METHOD,
     # what people see
