@@ -61,6 +61,22 @@ DOORS: dict[str, set[str]] = {
     "jointplan": METHOD,
     "jointreview": METHOD,
     "jointdraft": METHOD | {"jointforms", "jointplan", "jointreview"},
+    "funnel": METHOD | {"forecast", "propensity"},
+    # the forecast behind the door of funnel
+    "scoring": {"stats"},
+    "deallog": METHOD,
+    "seasons": {"stats"},
+    "transitions": METHOD | {"deallog"},
+    "paces": METHOD | {"deallog", "seasons", "transitions"},
+    "baselines": METHOD | {"deallog", "paces"},
+    "blending": METHOD | {"deallog", "paces", "baselines", "scoring"},
+    "simulating": METHOD | {"deallog", "paces", "transitions"},
+    "pooling": METHOD | {"deallog", "paces", "seasons", "transitions"},
+    "cautions": METHOD | {"deallog", "paces", "blending", "transitions"},
+    "forecast": METHOD
+    | {"deallog", "paces", "blending", "simulating", "pooling", "cautions", "scoring", "transitions"},
+    "propensity": METHOD,
+    "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary", "jointforms", "workbooks", "slides"} | LEAVES,
