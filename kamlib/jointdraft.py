@@ -7,6 +7,7 @@ from kamlib import edition, jointplan, jointreview
 from kamlib.edition import _
 from kamlib.jointforms import FORMS, JointPlan, make_plan
 
+_NUMBERS = dict.fromkeys(("baseline", "aim", "actual"), "float64")
 QUARTERS = 8
 """Quarters of history that a plan shows."""
 
@@ -139,7 +140,7 @@ def _goals(actions, terms, answers, end: pd.Timestamp, owner: object) -> pd.Data
         ("them", _("More benefit from working with us"), "benefit", *pnl.loc[("them", "benefit"), ["without", "p50"]]),
         ("them", _("The customer's own goal, in its words (ask)"), None, np.nan, np.nan),
     ]
-    table = pd.DataFrame(rows, columns=["side", "goal", "metric", "baseline", "aim"])
+    table = pd.DataFrame(rows, columns=["side", "goal", "metric", "baseline", "aim"]).round(2)
     return table.assign(due=end, owner=[owner if side == "us" else None for side in table["side"]])
 
 
@@ -165,7 +166,7 @@ def _scorecard(actions, bought, answers, terms, start: pd.Timestamp, day: pd.Tim
         ("initiatives_complete", 0, len(live), whole),
         ("csat", before, np.nan, recent),
     ]
-    return pd.DataFrame(rows, columns=["measure", "baseline", "aim", "actual"])
+    return pd.DataFrame(rows, columns=["measure", "baseline", "aim", "actual"]).astype(_NUMBERS).round(2)
 
 
 def _risks(actions, terms, day: pd.Timestamp, owner: object) -> pd.DataFrame:

@@ -126,7 +126,7 @@ def initiative_form(*rows: dict[str, object]) -> pd.DataFrame:
     unknown = [name for row in rows for name in row if name not in known and name != "account_id"]
     if unknown:
         raise ValueError(_("An initiative has no {unknown}; it has: {known}.", unknown=unknown, known=", ".join(known)))
-    return _form(pd.DataFrame(list(rows)), known)
+    return _form(pd.DataFrame(list(rows), dtype=object), known)
 
 
 def _form(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
@@ -166,7 +166,7 @@ def _number(cell: object, digits: int) -> float:
     number = float(cell)
     if not abs(number) < LARGEST_AMOUNT:
         raise ValueError(_("{number} is too large for a plan; amounts stay below 10¹³.", number=number))
-    return round(number, digits) + 0.0
+    return float(f"{round(number, digits):.15g}") + 0.0  # what a spreadsheet keeps
 
 
 def _text(cell: object) -> str | None:

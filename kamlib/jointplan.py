@@ -63,7 +63,7 @@ def settled(terms: object) -> dict[str, float]:
     """
     if isinstance(terms, pd.DataFrame):
         terms = dict(zip(terms["term"], terms["setting" if "setting" in terms else "value"], strict=True))
-    given = {name: float(value) for name, value in dict(terms).items() if not pd.isna(value)}
+    given = {name: float(value) for name, value in dict(terms).items() if not (pd.isna(name) or pd.isna(value))}
     unknown = [name for name in given if name not in DEFAULT_TERMS]
     if unknown:
         known = ", ".join(DEFAULT_TERMS)
@@ -320,12 +320,17 @@ def swap_balance(initiatives: pd.DataFrame, terms: object) -> pd.DataFrame:
     t = settled(terms)
     kept = initiatives[_counted(initiatives) > 0].reset_index(drop=True)
     added = incremental_sales(kept, t)["p50"]
-    table = pd.DataFrame({name: kept.get(name) for name in ("initiative_id", "goal")})
-    table["our_give"], table["their_give"] = (_column(kept, f"{who}_cost").fillna(0.0) for who in ("our", "their"))
-    table["our_get"] = added * (1 - t["cogs_rate"] - t["rebate_rate"])
-    table["their_get"] = added * sum(customer_rates(t))
-    total = table[["our_give", "their_give", "our_get", "their_get"]].sum()
-    table.loc[len(table)] = {"initiative_id": None, "goal": _("The whole plan"), **total}
+    amounts = pd.DataFrame(
+        {
+            **{f"{who}_give": _column(kept, f"{who}_cost").fillna(0.0) for who in ("our", "their")},
+            "our_get": added * (1 - t["cogs_rate"] - t["rebate_rate"]),
+            "their_get": added * sum(customer_rates(t)),
+        }
+    )
+    amounts.loc[len(amounts)] = amounts.sum()
+    names = {"initiative_id": [*kept.get("initiative_id", [None] * len(kept)), None]}
+    names["goal"] = [*kept.get("goal", [None] * len(kept)), _("The whole plan")]
+    table = pd.DataFrame(names, dtype="str").join(amounts)
     for what in ("give", "get"):
         both = table[f"our_{what}"] + table[f"their_{what}"]
         table[f"{what}_share"] = table[f"our_{what}"] / both.where(both > 0)

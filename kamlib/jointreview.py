@@ -261,7 +261,8 @@ def uplift_ledger(
         account_id, days (since the plan's first day, at most ``months``), before (sales in as many days before),
         actual (since), incremental (actual − before), control_growth (after ÷ before of all accounts without a plan),
         versus_control (actual − before × control_growth), low, high (90 % interval of versus_control, from resampling
-        those accounts), in the order of ``plans``. What cannot be compared is missing.
+        those accounts), in the order of ``plans``. What cannot be compared is missing; so is versus_control of an
+        account that bought nothing before.
 
     Notes
     -----
@@ -281,7 +282,7 @@ def _uplift(orders, control, plan, day: pd.Timestamp, months: int, draws: int, s
     own = _two_windows(orders[orders["account_id"] == plan.account_id], plan.start, days)
     before, actual = (float(own[name].sum()) for name in ("before", "after"))
     growths = _control_growth(_two_windows(control, plan.start, days), draws, seed)
-    versus = actual - before * growths
+    versus = actual - (before if before > 0 else np.nan) * growths
     low, high = np.quantile(versus[1:], [0.05, 0.95]) if np.isfinite(versus).all() else (np.nan, np.nan)
     return plan.account_id, days, before, actual, actual - before, growths[0], versus[0], low, high
 

@@ -23,6 +23,7 @@ MOST_ROWS = 8
 SHOWN_METRICS = ("net_sales", "benefit", "service_income", "csat", "other")
 """What a goal may be measured by on a slide: our contribution is our own affair."""
 _CREATED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(<)")
+_PERIOD = re.compile(r"\d[\w年季度月 -]{0,11}")
 _DAY_ONE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -103,7 +104,7 @@ class _Deck:
         self.place(self.slide.shapes.title, (MARGIN, 0.35, WIDTH - 2 * MARGIN, 0.7))
         self.fill(self.slide.shapes.title.text_frame, title, 26, bold=True, colour=DARK)
         if subtitle:
-            self.text(subtitle, (MARGIN, 1.0, WIDTH - 2 * MARGIN, 0.5), 13, colour=MUTED)
+            self.text(subtitle, (MARGIN, 1.06, WIDTH - 2 * MARGIN, 0.45), 13, colour=MUTED)
         number = len(self.presentation.slides)
         name = fitted(self.plan.account_name or MISSING, 6.5, 10)
         foot = _(
@@ -258,13 +259,16 @@ def _review(deck: _Deck, plan: JointPlan) -> None:
     )
     deck.page(_("Where do we stand together?"), said)
     if amounts:
-        periods = [MISSING if period != period else str(period) for period in plan.history["period"]]
+        periods = [_period(at, period) for at, period in enumerate(plan.history["period"], 1)]
         box = (MARGIN, 1.6, WIDTH - 2 * MARGIN, 5.2)
-        deck.chart(
-            "columns", [fitted(p, 1.2, 12) for p in periods], {_("Purchases"): amounts}, box, _("Purchases by quarter")
-        )
+        deck.chart("columns", periods, {_("Purchases"): amounts}, box, _("Purchases by quarter"))
     else:
         deck.text(_("No orders are on record yet."), (MARGIN, 3, 8, 0.5), 16)
+
+
+def _period(at: int, period: object) -> str:
+    """A label on the axis: only what looks like a period, as the chart's own workbook takes ``=…`` for a formula."""
+    return period if isinstance(period, str) and _PERIOD.fullmatch(period) else str(at)
 
 
 def _goals(deck: _Deck, plan: JointPlan) -> None:
@@ -284,7 +288,9 @@ def _goals(deck: _Deck, plan: JointPlan) -> None:
         for row in goals.itertuples()
     ]
     heads = [_head(name) for name in ("side", "goal", "metric", "baseline", "aim", "due", "owner")]
-    deck.table(heads, rows or _blank_rows(7), [1.2, 3.7, 1.7, 1.1, 1.1, 1.3, 2.0], 1.7, lines=2, right=(3, 4))
+    deck.table(
+        heads, rows or _blank_rows(7), [1.2, 3.7, 1.7, 1.1, 1.1, 1.3, 2.0], 1.7, lines=2, points=11, right=(3, 4)
+    )
 
 
 def _live(plan: JointPlan) -> pd.DataFrame:

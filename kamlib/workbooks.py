@@ -6,6 +6,7 @@ puts them; each carries the number the library computed, so that it shows before
 
 import datetime as dt
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ HEADER, FIRST = 3, 4
 SPARE = 10
 """Empty lines below the initiatives that the formulas already count."""
 LEAST_LINES = 16
-_WIDTHS = {"text": 26, "code": 16, "money": 15, "number": 13, "date": 12}
+_WIDTHS = {"text": 28, "code": 24, "money": 16, "number": 18, "date": 12}
 _FORMATS = {"money": "#,##0.00", "number": "#,##0.######", "date": "yyyy-mm-dd"}
 _COLOURS = {"head": "#12355b", "input": "#fdf6e3", "result": "#e3ebf2", "line": "#a9c4d9"}
 
@@ -131,7 +132,7 @@ class _Writer:
         for at, (name, value) in enumerate(facts.items(), FIRST):
             sheet.write_string(at, 0, _(vocabulary.label(name)), self.style(bold=True))
             if name == "as_of":
-                sheet.write_datetime(at, 1, value.to_pydatetime(), self._input("date"))
+                sheet.write_datetime(at, 1, value.to_pydatetime(), self._input("date", align="left"))
             else:
                 sheet.write_string(at, 1, value, self._input("text"))
         at = FIRST + len(facts) + 1
@@ -153,6 +154,7 @@ class _Writer:
         labels = [_(vocabulary.label(column)) for column in columns]
         self._head(key, _note(key), labels, [_WIDTHS[kind] for kind in columns.values()])
         frame, sheet = getattr(self.plan, key), self.sheets[key]
+        self._fit_rows(key, frame)
         spare = self.lines - len(frame) if key == "initiatives" else 2 if key != "terms" else 0
         for at, (column, kind) in enumerate(columns.items()):
             for row, cell in enumerate([*frame[column], *[None] * spare], FIRST):
@@ -162,6 +164,13 @@ class _Writer:
                 rule = {"validate": "list", "source": words, "error_type": "warning"}
                 if sum(map(len, words)) + len(words) < 250:
                     sheet.data_validation(FIRST, at, FIRST + len(frame) + max(spare, 1) - 1, at, rule)
+
+    def _fit_rows(self, key: str, frame: pd.DataFrame) -> None:
+        """Rows as high as their longest text needs: not every program does that by itself."""
+        wide = {name: 36 if name in ("goal", "gap") else _WIDTHS["text"] for name in frame.select_dtypes("str")}
+        for row, cells in enumerate(frame[list(wide)].itertuples(index=False), FIRST):
+            lines = [_lines(cell, width) for cell, width in zip(cells, wide.values(), strict=True)]
+            self.sheets[key].set_row(row, 14 * min(max(lines, default=1), 12))
 
     def _cell(self, sheet, row: int, column: int, cell: object, kind: str) -> None:
         look = self._input(kind)
@@ -213,6 +222,7 @@ class _Writer:
         ]
         self._head("swap", _note("swap"), labels, [12, 36, *[13] * 13])
         parts = _parts(self.plan)
+        self._fit_rows("swap", parts[["goal"]])
         for at in range(self.lines):
             row = FIRST + at + 1
             self._swap_row(row, parts.iloc[at] if at < len(parts) else None)
@@ -330,6 +340,7 @@ class _Writer:
         self._head("gaps", _note("gaps"), labels, [12, 36, 90, 10])
         found = jointreview.check_initiatives(self.plan.initiatives.assign(initiative_id=self.plan.initiatives.index))
         texts = found.groupby("initiative_id")["gap"].agg("; ".join)
+        self._fit_rows("gaps", self.plan.initiatives[["goal"]])
         for at in range(self.lines):
             row, text = FIRST + at + 1, texts.get(at, "")
             swap = f"'{self.names['swap']}'!"
@@ -350,7 +361,7 @@ class _Writer:
         numbers = [f"NOT(ISNUMBER({of[name]}))" for name in ("start", "end", "our_cost", "their_cost")]
         both = f"AND(ISNUMBER({of['start']}),ISNUMBER({of['end']}))"
         low, high = (
-            f"AND(ISNUMBER({of[name]}),N({of[name]}){sign}N({of['expected_amount']}))"
+            f"AND(ISNUMBER({of[name]}),ISNUMBER({of['expected_amount']}),N({of[name]}){sign}N({of['expected_amount']}))"
             for name, sign in (("low_amount", ">"), ("high_amount", "<"))
         )
         tests = [
@@ -384,6 +395,15 @@ class _Writer:
 
 def _word(code: str) -> str:
     return _(vocabulary.VALUES[code]) if code in vocabulary.VALUES else code
+
+
+def _lines(text: object, width: int) -> int:
+    """How many lines a text takes in a column of that many letters; a hanzi is as wide as two."""
+    if text is None or text != text:
+        return 1
+    parts = str(text).splitlines() or [""]
+    wide = [sum(2 if east_asian_width(c) in "WF" else 1 for c in part) for part in parts]
+    return sum(max(-(-taken // (width - 2)), 1) for taken in wide)
 
 
 def _spellings(code: str) -> list[str]:

@@ -75,7 +75,7 @@ def joint_pnl_bars(pnl: pd.DataFrame, *, currency: str, ax: Axes | None = None) 
     currency
         Three letters.
     """
-    table = pnl[~pnl["line"].isin(["net_sales", "purchases"])].iloc[::-1].reset_index(drop=True)
+    table = pnl[pnl["line"] != "purchases"].iloc[::-1].reset_index(drop=True)
     table = _shown(table)
     ax = canvas.axes(ax, width=9, height=canvas.rows_height(len(table), each=0.36))
     change = table[["p10", "p50", "p90"]].sub(table["without"], axis=0)
@@ -89,7 +89,7 @@ def joint_pnl_bars(pnl: pd.DataFrame, *, currency: str, ax: Axes | None = None) 
         ax.barh(places[own], change.loc[own, "p50"], height=0.66, label=label, **look)
     low = change.loc[result, ["p10", "p90"]].min(axis=1)
     high = change.loc[result, ["p10", "p90"]].max(axis=1)
-    ax.hlines(places[result], low, high, color=canvas.INK, linewidth=2, label=_("P10 to P90"))
+    ax.hlines(places[result], low, high, color=canvas.STRONG, linewidth=3, label=_("P10 to P90"))
     ax.axvline(0, color=canvas.INK, linewidth=1)
     ax.set_yticks(places, table["name"])
     canvas.money_axis(ax.xaxis, change.abs().to_numpy().max(), _("Change against no plan"), currency)
