@@ -209,10 +209,10 @@ def account_work(
     mine = interactions[(interactions["date"] > since) & (interactions["role"] == "AR")].groupby("account_id").size()
     found = opportunities[opportunities["created"] > since].groupby("account_id").size()
     visits, needs = (matched(counts, held["account_id"]).astype(float).fillna(0) for counts in (mine, found))
-    facts = pd.DataFrame({"accounts": 1, "visits": visits, "coverage": visits > 0, "needs": needs})
+    facts = pd.DataFrame({"accounts": 1, "visits_made": visits, "coverage": visits > 0, "needs": needs})
     grouped = facts.groupby(held["account_manager"].astype("str").rename("person"), sort=True)
-    table = grouped.agg({"accounts": "sum", "visits": "sum", "coverage": "mean", "needs": "sum"})
-    return table.astype({"visits": int, "needs": int}).reset_index()
+    table = grouped.agg({"accounts": "sum", "visits_made": "sum", "coverage": "mean", "needs": "sum"})
+    return table.astype({"visits_made": int, "needs": int}).reset_index()
 
 
 def solution_work(

@@ -117,14 +117,15 @@ def scales(table: pd.DataFrame, *, across: str = "value", weights: pd.DataFrame 
     Returns
     -------
     DataFrame
-        axis, criterion, weight (an axis sums to 1), low, high. Change it, keep it: it is what makes years comparable.
+        axis, criterion, weight (an axis sums to 1), zero_at, full_at. Change it, keep it: it makes years
+        comparable.
     """
     first = STRENGTH_WEIGHTS if across == "strength" else VALUE_WEIGHTS
     given = {"value": first, "potential": POTENTIAL_WEIGHTS}
     for axis, rows in weights.groupby("axis") if weights is not None else ():
         given[axis] = dict(zip(rows["criterion"], rows["weight"], strict=True))
     rows = [(axis, name, weight, *_ends(table, name)) for axis in AXES for name, weight in given[axis].items()]
-    made = pd.DataFrame(rows, columns=["axis", "criterion", "weight", "low", "high"])
+    made = pd.DataFrame(rows, columns=["axis", "criterion", "weight", "zero_at", "full_at"])
     made["weight"] = made["weight"] / made.groupby("axis")["weight"].transform("sum")
     return made
 
@@ -142,7 +143,7 @@ def scored(table: pd.DataFrame, scale: pd.DataFrame, axis: str) -> pd.Series:
     """Each account's weighted sum on an axis, 0 to 1; a missing measure leaves its weight to the others.
 
     >>> scale = pd.DataFrame({"axis": "value", "criterion": ["revenue", "csat"], "weight": [0.75, 0.25],
-    ...                       "low": [0.0, 1.0], "high": [200.0, 5.0]})
+    ...                       "zero_at": [0.0, 1.0], "full_at": [200.0, 5.0]})
     >>> scored(pd.DataFrame({"revenue": [100.0, 400], "csat": [5.0, None]}), scale, "value").tolist()
     [0.625, 1.0]
     """
@@ -150,7 +151,7 @@ def scored(table: pd.DataFrame, scale: pd.DataFrame, axis: str) -> pd.Series:
     above = pd.Series(0.0, index=table.index)
     below = pd.Series(0.0, index=table.index)
     for row in mine.itertuples():
-        part = ((table[row.criterion].astype("float64") - row.low) / (row.high - row.low)).clip(0, 1)
+        part = ((table[row.criterion].astype("float64") - row.zero_at) / (row.full_at - row.zero_at)).clip(0, 1)
         above = above + row.weight * part.fillna(0.0)
         below = below + row.weight * part.notna()
     return (above / below.where(below > 0)).fillna(0.0).rename(axis)
@@ -291,7 +292,7 @@ def _scored_draws(
     above, below = np.zeros((len(table), draws)), np.zeros((len(table), draws))
     for row in scale[scale["axis"] == axis].itertuples():
         still = np.repeat(table[row.criterion].to_numpy(float)[:, None], draws, axis=1)
-        part = ((other.get(row.criterion, still) - row.low) / (row.high - row.low)).clip(0, 1)
+        part = ((other.get(row.criterion, still) - row.zero_at) / (row.full_at - row.zero_at)).clip(0, 1)
         above += row.weight * np.nan_to_num(part)
         below += row.weight * ~np.isnan(part)
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

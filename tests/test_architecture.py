@@ -40,7 +40,7 @@ DOORS: dict[str, set[str]] = {
     "lifetime": METHOD | {"hierarchy", "order_history", "order_model", "spend_model"},
     "forecast_origins": METHOD | {"order_history", "order_model", "lifetime"},
     "contracts": METHOD | {"hierarchy", "lifetime"},
-    "funnel": METHOD,
+    "funnel": METHOD | {"forecast", "propensity"},
     "leads": METHOD,
     "leadtocash": METHOD,
     "receivables": METHOD,
@@ -61,7 +61,6 @@ DOORS: dict[str, set[str]] = {
     "jointplan": METHOD,
     "jointreview": METHOD,
     "jointdraft": METHOD | {"jointforms", "jointplan", "jointreview"},
-    "funnel": METHOD | {"forecast", "propensity"},
     # the forecast behind the door of funnel
     "scoring": {"stats"},
     "deallog": METHOD,
@@ -76,7 +75,6 @@ DOORS: dict[str, set[str]] = {
     "forecast": METHOD
     | {"deallog", "paces", "blending", "simulating", "pooling", "cautions", "scoring", "transitions"},
     "propensity": METHOD,
-    "planning": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary", "jointforms", "workbooks", "slides"} | LEAVES,

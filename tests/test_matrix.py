@@ -64,7 +64,7 @@ def test_measures_of_one_account_by_hand():
 def test_a_score_by_hand_and_a_missing_measure_leaves_its_weight_to_the_others():
     """0.5·clip(3/4) + 0.5·clip((0 + 2)/4) = 0.375 + 0.25."""
     scale = pd.DataFrame(
-        {"axis": "value", "criterion": ["revenue", "stance"], "weight": 0.5, "low": [0.0, -2], "high": [4.0, 2]}
+        {"axis": "value", "criterion": ["revenue", "stance"], "weight": 0.5, "zero_at": [0.0, -2], "full_at": [4.0, 2]}
     )
     two = pd.DataFrame({"revenue": [3.0, 9.0], "stance": [0.0, np.nan]})
     assert matrix.scored(two, scale, "value").tolist() == pytest.approx([0.625, 1.0])
@@ -113,7 +113,7 @@ def test_the_rooms_weights_replace_the_defaults_of_their_axis():
 
 def test_ends_of_amounts_are_round_numbers():
     scale = matrix.scales(table()).set_index("criterion")
-    high = scale.loc["revenue", "high"]
+    high = scale.loc["revenue", "full_at"]
     assert high == round(high, -int(np.floor(np.log10(high))))
 
 
