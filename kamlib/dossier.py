@@ -96,7 +96,7 @@ def _buying(mine: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
     facts = [
         (
             _("last order"),
-            _("{day:date}, {n} days ago; usual gap {gap:.0f} days", day=row["last_order"], n=row["days_since"],
+            _("{day:date}; days since: {n}; usual gap in days: {gap:.0f}", day=row["last_order"], n=row["days_since"],
               gap=row["usual_gap"]),
         ),
         (_("overdue"), _("with probability {p:percent}", p=row["overdue_probability"])),

@@ -134,14 +134,17 @@ def need_map(needs: pd.DataFrame, *, name: str = "", ax: Axes | None = None) -> 
     silent = needs[needs["csat"].isna()]
     if len(silent):
         ax.plot([low] * len(silent), silent["importance"], "x", color=canvas.MUTED, label=_("nobody asked"))
-    for row in needs.itertuples():
+    reach, free = needs["importance"].max() * 1.2, -1.0
+    for row in needs.sort_values("importance", kind="stable").itertuples():
         at = low if pd.isna(row.csat) else row.csat
-        right = at > 4.2
+        right, height = at > 4.2, row.importance
+        if pd.isna(row.csat):  # names at the left edge step aside for each other
+            height = free = max(height, free + 0.055 * reach)
         ax.annotate(
-            f"{row.need_name} ({row.answers})", (at, row.importance), xytext=(-8 if right else 8, 0),
+            f"{row.need_name} ({row.answers})", (at, height), xytext=(-8 if right else 8, 0),
             textcoords="offset points", fontsize=8.5, va="center", ha="right" if right else "left",
         )  # fmt: skip
-    ax.set(xlim=(0.9, 5.15), ylim=(0, needs["importance"].max() * 1.2))
+    ax.set(xlim=(0.9, 5.15), ylim=(0, reach))
     ax.set_xlabel(_("Satisfaction with us, 1 to 5 (in brackets: survey answers)"))
     canvas.percent_axis(ax.yaxis, _("Share of what it raises"))
     canvas.legend_below(ax, columns=5)
