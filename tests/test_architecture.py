@@ -22,7 +22,7 @@ DOORS: dict[str, set[str]] = {
     "segmentation": METHOD,
     "value": METHOD,
     "funnel": METHOD,
-    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"},
+    "planning": METHOD | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation", "strategy"},
     "cascade": METHOD,  # behind the door of planning
     "outlook": METHOD,
     "smart": METHOD | {"outlook"},
@@ -30,6 +30,7 @@ DOORS: dict[str, set[str]] = {
     "whitespace": METHOD,
     "response": METHOD,
     "allocation": METHOD | {"response"},
+    "strategy": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary"} | LEAVES,
