@@ -47,7 +47,7 @@ DOORS: dict[str, set[str]] = {
     "triangle": METHOD,
     "flywheel": METHOD,
     "planning": METHOD
-    | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation"}
+    | {"cascade", "targets", "outlook", "smart", "whitespace", "response", "allocation", "strategy"}
     | {"jointforms", "jointplan", "planreading"},
     "cascade": METHOD,  # behind the door of planning
     "outlook": METHOD,
@@ -75,6 +75,7 @@ DOORS: dict[str, set[str]] = {
     "forecast": METHOD
     | {"deallog", "paces", "blending", "simulating", "pooling", "cautions", "scoring", "transitions"},
     "propensity": METHOD,
+    "strategy": METHOD,
     # what people see
     "charts": {"schema"} | LEAVES,
     "exports": {"schema", "vocabulary", "jointforms", "workbooks", "slides"} | LEAVES,
