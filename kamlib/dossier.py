@@ -166,12 +166,12 @@ def mean_interval(answers: pd.Series, *, level: float = 0.9, low: float = 1, hig
     """The interval of a mean on a scale from ``low`` to ``high``; the whole scale for a single answer.
 
     >>> tuple(round(edge, 2) for edge in mean_interval(pd.Series([3.0, 4.0, 5.0])))
-    (2.31, 5)
+    (2.31, 5.0)
     """
     if len(answers) < 2:
-        return low, high
+        return float(low), float(high)
     half = stdtrit(len(answers) - 1, (1 + level) / 2) * answers.std() / np.sqrt(len(answers))
-    return max(answers.mean() - half, low), min(answers.mean() + half, high)
+    return float(max(answers.mean() - half, low)), float(min(answers.mean() + half, high))
 
 
 def _needs(needs: pd.DataFrame) -> list[tuple[str, str]]:

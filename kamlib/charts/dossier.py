@@ -49,7 +49,7 @@ def rfm_grid(rfm: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     rfm
         `behaviour.rfm`.
     """
-    ax = canvas.axes(ax, height=4.2)
+    ax = canvas.axes(ax, height=4.2 if len(rfm) else 1.2)
     if rfm.empty:
         return canvas.say_empty(ax, _("No account has ordered in this period."))
     places = pd.MultiIndex.from_product([range(5, 0, -1), range(1, 6)], names=["r", "f"])
@@ -117,7 +117,7 @@ def need_map(needs: pd.DataFrame, *, name: str = "", ax: Axes | None = None) -> 
     name
         The account's name.
     """
-    ax = canvas.axes(ax, height=4.2)
+    ax = canvas.axes(ax, height=4.2 if len(needs) else 1.2)
     if needs.empty:
         return canvas.say_empty(ax, _("Nothing is recorded about what this account needs."))
     even, low = 1 / len(needs), 1.0

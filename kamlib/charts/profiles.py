@@ -101,7 +101,7 @@ def group_check_lines(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     checks
         `profiles.group_checks`.
     """
-    ax = canvas.axes(ax, height=3.6)
+    ax = canvas.axes(ax, height=3.6 if len(checks) else 1.2)
     if checks.empty:
         return canvas.say_empty(ax, _("Too few accounts to look for groups: read them one by one."))
     k = checks["k"].astype(int)

@@ -142,7 +142,7 @@ def weight_bars(weights: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     weights
         criterion, source (a name to show), weight (0–1); sources in the order of the rows.
     """
-    ax = canvas.axes(ax, height=3.4)
+    ax = canvas.axes(ax, height=3.4 if len(weights) else 1.2)
     if weights.empty:
         return canvas.say_empty(ax, _("There are no weights yet."))
     names = {
