@@ -130,7 +130,8 @@ def forecasts(
     DataFrame
         account_id, region (if given), frequency, actual (days with an order after it), p_alive, then a column for each
         of `RULES`: orders forecast by the model matched to the calendar, its middle value, the model alone, the
-        account's average so far, its last ``weeks`` again, and the same weeks of last year.
+        account's average so far, its last ``weeks`` again, and the same weeks of last year (missing where
+        the data do not reach back so far).
     """
     origin = pd.Timestamp(origin)
     summary = customer_summary(orders, as_of=origin)
@@ -141,7 +142,9 @@ def forecasts(
     days = order_days(orders)
     ahead, week = pd.Timedelta(weeks=weeks), pd.Timedelta(weeks=1)
 
-    def counted(start: pd.Timestamp) -> np.ndarray:
+    def counted(start: pd.Timestamp) -> np.ndarray | float:
+        if start < days["order_date"].min() - pd.Timedelta(days=1):
+            return float("nan")
         inside = days[(days["order_date"] > start) & (days["order_date"] <= start + ahead)]
         return inside["account_id"].value_counts().reindex(summary["account_id"]).fillna(0).to_numpy(float)
 
@@ -179,6 +182,7 @@ def forecast_errors(table: pd.DataFrame) -> pd.DataFrame:
         for rule, kind in RULES.items()
     ]
     errors = pd.DataFrame(rows, columns=["rule", "kind", "accounts", "forecast", "actual", "mae"])
+    errors["forecast"] = errors["forecast"].where(errors["mae"].notna())
     errors.insert(5, "bias", errors["forecast"] / actual - 1 if actual > 0 else np.nan)
     return errors.assign(won=errors.index == (errors["mae"].idxmin() if errors["mae"].notna().any() else -1))
 

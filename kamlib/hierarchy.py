@@ -43,8 +43,8 @@ class Prior:
 
 def maximum(
     likelihood: Likelihood, start: np.ndarray, *, mean: np.ndarray, precision: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each region's most probable parameters and the covariance around them.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each region's most probable parameters, the covariance around them, and the log-likelihood there.
 
     Parameters
     ----------
@@ -74,7 +74,11 @@ def maximum(
         damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-9, 1e9)
         if (expected < 1e-10 * (1 + np.abs(value))).all():
             break
-    return theta, np.linalg.inv(_positive(bend))
+    return (
+        theta,
+        np.linalg.inv(_positive(bend)),
+        value + 0.5 * ((theta - mean) @ precision * (theta - mean)).sum(axis=1),
+    )
 
 
 def _penalised(likelihood, theta, mean, precision) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -95,7 +99,15 @@ def _newton(slope: np.ndarray, bend: np.ndarray, damping: np.ndarray) -> np.ndar
 
 
 def _positive(matrix: np.ndarray) -> np.ndarray:
-    """The matrices with every eigenvalue turned positive: downhill stays downhill."""
+    """The matrices, with every eigenvalue turned positive where one is not: downhill stays downhill."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return _turned_positive(matrix)
+    return matrix
+
+
+def _turned_positive(matrix: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     floor = 1e-6 + 1e-9 * np.abs(values).max(axis=1, keepdims=True)
     return np.einsum("gik,gk,gjk->gij", vectors, np.maximum(np.abs(values), floor), vectors)
@@ -107,6 +119,7 @@ class Fit:
 
     theta: np.ndarray
     covariance: np.ndarray
+    log_likelihood: np.ndarray
     prior: Prior
 
 
@@ -134,22 +147,23 @@ def shrunk(likelihood: Likelihood, start: np.ndarray, *, basis: np.ndarray, spre
     first = variance
     for _round in range(_ROUNDS):
         precision = basis.T @ (basis / variance[:, None])
-        theta, covariance = maximum(likelihood, theta, mean=mean, precision=precision)
+        theta, covariance, value = maximum(likelihood, theta, mean=mean, precision=precision)
         between = np.einsum("ki,gij,kj->gk", basis, covariance, basis)
         previous, mean = mean, theta.mean(axis=0)
         away = (theta - mean) @ basis.T
         variance = ((away**2 + between).sum(axis=0) + _PRIOR_REGIONS * first) / (groups + _PRIOR_REGIONS)
         if np.abs(mean - previous).max() < 1e-3:
             break
-    return _with_errors_of_the_mean(theta, covariance, mean, np.linalg.inv(basis), variance, accounts)
+    return _with_errors_of_the_mean((theta, covariance, value), mean, np.linalg.inv(basis), variance, accounts)
 
 
-def _with_errors_of_the_mean(theta, covariance, mean, back, variance, accounts) -> Fit:
+def _with_errors_of_the_mean(found, mean, back, variance, accounts) -> Fit:
     """Add what is unknown about the common mean to each region's covariance, and to the next region's."""
+    theta, covariance, value = found
     sigma = back @ np.diag(variance) @ back.T
     precision = np.linalg.inv(sigma)
     weight = covariance @ precision  # how much of the region is the common mean's
     informed = precision - precision @ covariance @ precision
     error = np.linalg.inv(_positive(informed.sum(axis=0)[None])[0])
     whole = covariance + np.einsum("gij,jk,glk->gil", weight, error, weight)
-    return Fit(theta, whole, Prior(mean, sigma + error, accounts))
+    return Fit(theta, whole, value, Prior(mean, sigma + error, accounts))

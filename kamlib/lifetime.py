@@ -69,7 +69,7 @@ def fit_order_model(summary: pd.DataFrame, *, prior: pd.DataFrame | None = None)
     """
     _checked(summary, prior)
     x, recency, age = (summary[name].to_numpy(float) for name in ("frequency", "recency", "age"))
-    guess = np.array([0.0, np.log((age.sum() + 1) / (x.sum() + 1)), -0.5, 0.5])
+    guess = np.array([-0.7, np.log((age.sum() + 1) / (x.sum() + 1)) - 0.7, -0.5, 0.7])
 
     def of(group: np.ndarray, groups: int) -> hierarchy.Likelihood:
         return order_model.likelihood(order_model.histories(group, x, recency, age, groups))
@@ -116,17 +116,17 @@ def fitted(
     """All rows as one, then every region; or all rows under the company's prior."""
     one = of(np.zeros(n, np.int64), 1)
     told = Prior.from_frame(prior) if prior is not None and len(prior) else _faint(guess, kind, n)
-    theta, covariance = hierarchy.maximum(
+    theta, covariance, value = hierarchy.maximum(
         one, told.mean[None], mean=told.mean, precision=np.linalg.inv(told.covariance)
     )
     code, regions = pd.factorize(summary["region"], sort=True) if regions_of(summary) else ([], [])
     if prior is not None or len(regions) < 2:
         name = "all" if len(regions) != 1 else regions[0]
-        return _model([name], one, theta, covariance, told, n, kind, natural)
+        return _model([name], (theta, covariance, value), told, n, kind, natural)
     each = of(np.asarray(code), len(regions))
     start = np.repeat(theta, len(regions), axis=0)
     fit = hierarchy.shrunk(each, start, basis=kind.BASIS, spread=kind.SPREAD, accounts=n)
-    return _model(regions, each, fit.theta, fit.covariance, fit.prior, n, kind, natural)
+    return _model(regions, (fit.theta, fit.covariance, fit.log_likelihood), fit.prior, n, kind, natural)
 
 
 def _faint(guess: np.ndarray, kind, n: int) -> Prior:
@@ -135,11 +135,11 @@ def _faint(guess: np.ndarray, kind, n: int) -> Prior:
     return Prior(guess, np.eye(len(guess)) / precision, n)
 
 
-def _model(regions, likelihood, theta, covariance, prior, n, kind, natural) -> Model:
+def _model(regions, found, prior, n, kind, natural) -> Model:
+    theta, covariance, value = found
     index = pd.Index(regions, name="region", dtype=object)
-    parameters = pd.DataFrame(natural(theta), index=index, columns=list(kind.PARAMETERS))
-    value = pd.Series(likelihood(theta)[0], index=index, name="log_likelihood")
-    return Model(parameters, value, theta, covariance, prior, n)
+    parameters = pd.DataFrame(natural(theta), index=index, columns=pd.Index(kind.PARAMETERS, dtype=object))
+    return Model(parameters, pd.Series(value, index=index, name="log_likelihood"), theta, covariance, prior, n)
 
 
 def order_prior(orders: pd.DataFrame) -> pd.DataFrame:

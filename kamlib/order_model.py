@@ -8,7 +8,7 @@ p ~ Beta(a, b). Times are in any one unit; α is in it too.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, gammaln, hyp2f1, polygamma, psi
+from scipy.special import expit, gammaln, hyp2f1, psi, zeta
 
 PARAMETERS = ("r", "alpha", "a", "b")
 BASIS = np.array([[1.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, -1], [0, 0, 0.5, 0.5]])
@@ -17,6 +17,8 @@ SPREAD = np.array([0.6, 0.3, 0.6, 0.3])
 _SCALES = (7.0, 1.0, 100.0)
 """Times are whole numbers after one of these factors: weeks of days, days, weeks rounded to two digits."""
 _SMALLEST = 1e-6
+_COUNTABLE = 100_000
+"""Up to this many different values are counted instead of sorted."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,13 @@ def _packed(columns: tuple[np.ndarray, ...], sizes: list[int]) -> np.ndarray:
 def _pairs(group: np.ndarray, values: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Distinct (group, value) and every row's place among them."""
     size = int(values.max(initial=0)) + 1
-    key, place = np.unique(group * size + values, return_inverse=True)
-    return (key // size, key % size), place
+    key = group * size + values
+    if key.max(initial=0) < _COUNTABLE + 8 * len(key):
+        there = np.bincount(key) > 0
+        found = np.flatnonzero(there)
+        return (found // size, found % size), (np.cumsum(there) - 1)[key]
+    found, place = np.unique(key, return_inverse=True)
+    return (found // size, found % size), place
 
 
 def likelihood(seen: Histories):
@@ -112,18 +119,24 @@ def _tables(seen: Histories, natural: np.ndarray) -> tuple[np.ndarray, np.ndarra
     group, x, n = seen.x_table
     r, alpha, a, b = natural[group].T
     value, slope, bend = np.zeros(seen.groups), np.zeros((seen.groups, 4)), np.zeros((seen.groups, 4, 4))
-    logs = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    logs += gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    value += _sum(group, n * logs, seen)
-    both1, both2 = psi(a + b) - psi(a + b + x), _tri(a + b) - _tri(a + b + x)
-    for k, first in enumerate((psi(r + x) - psi(r) + np.log(alpha), r / alpha, both1, both1 + psi(b + x) - psi(b))):
-        slope[:, k] += _sum(group, n * first, seen)
+    fixed = [(gammaln(part)[group], psi(part)[group], _tri(part)[group]) for part in _fixed(natural)]
+    (log_r, psi_r, tri_r), (log_b, psi_b, tri_b), (log_ab, psi_ab, tri_ab) = fixed
+    logs = gammaln(r + x) - log_r + r * np.log(alpha) + log_ab + gammaln(b + x) - log_b - gammaln(a + b + x)
+    value += _sum(group, n, logs, seen)
+    both1, both2 = psi_ab - psi(a + b + x), tri_ab - _tri(a + b + x)
+    for k, first in enumerate((psi(r + x) - psi_r + np.log(alpha), r / alpha, both1, both1 + psi(b + x) - psi_b)):
+        slope[:, k] += _sum(group, n, first, seen)
     seconds = {
-        (0, 0): _tri(r + x) - _tri(r), (0, 1): 1 / alpha, (1, 1): -r / alpha**2,
-        (2, 2): both2, (2, 3): both2, (3, 3): both2 + _tri(b + x) - _tri(b),
+        (0, 0): _tri(r + x) - tri_r, (0, 1): 1 / alpha, (1, 1): -r / alpha**2,
+        (2, 2): both2, (2, 3): both2, (3, 3): both2 + _tri(b + x) - tri_b,
     }  # fmt: skip
-    _fill(bend, {at: _sum(group, n * second, seen) for at, second in seconds.items()})
+    _fill(bend, {at: _sum(group, n, second, seen) for at, second in seconds.items()})
     return _ages(seen, natural, value, slope, bend)
+
+
+def _fixed(natural: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """r, b and a + b of every region."""
+    return natural[:, 0], natural[:, 3], natural[:, 2] + natural[:, 3]
 
 
 def _ages(seen: Histories, natural: np.ndarray, value: np.ndarray, slope: np.ndarray, bend: np.ndarray):
@@ -131,10 +144,10 @@ def _ages(seen: Histories, natural: np.ndarray, value: np.ndarray, slope: np.nda
     group, age, n, orders = seen.age_table
     r, alpha = natural[group, 0], natural[group, 1]
     log, inverse, events = np.log(alpha + age), 1 / (alpha + age), n * r + orders
-    value -= _sum(group, events * log, seen)
-    slope[:, 0] -= _sum(group, n * log, seen)
-    slope[:, 1] -= _sum(group, events * inverse, seen)
-    _fill(bend, {(0, 1): -_sum(group, n * inverse, seen), (1, 1): _sum(group, events * inverse**2, seen)})
+    value -= _sum(group, events, log, seen)
+    slope[:, 0] -= _sum(group, n, log, seen)
+    slope[:, 1] -= _sum(group, events, inverse, seen)
+    _fill(bend, {(0, 1): -_sum(group, n, inverse, seen), (1, 1): _sum(group, events, inverse**2, seen)})
     return value, slope, bend
 
 
@@ -156,34 +169,34 @@ def _left(seen: Histories, natural: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     v = events * q
     p = expit(log_odds)
     np_, ns = n * p, n * p * (1 - p)
-    value = _sum(group, n * np.logaddexp(0, log_odds), seen)
-    slope[:, 0], slope[:, 1] = _sum(group, np_ * u, seen), _sum(group, np_ * v, seen)
-    left, stayed = _sum(group, np_, seen), _sum(group, ns, seen)
-    slope[:, 2], slope[:, 3] = left / a, _sum(group, np_ * c, seen)
+    value = _sum(group, n, np.logaddexp(0, log_odds), seen)
+    slope[:, 0], slope[:, 1] = _sum(group, np_, u, seen), _sum(group, np_, v, seen)
+    left, stayed = _sum(group, n, p, seen), _sum(group, np_, 1 - p, seen)
+    slope[:, 2], slope[:, 3] = left / a, _sum(group, np_, c, seen)
     change = events * ((1 / after_last**2)[at_r] - (1 / after_age**2)[at_t])
     nsu, nsv, nsc = ns * u, ns * v, ns * c
     _fill(
         bend,
         {
-            (0, 0): _sum(group, nsu * u, seen), (0, 1): _sum(group, nsu * v + np_ * q, seen),
-            (0, 2): _sum(group, nsu, seen) / a, (0, 3): _sum(group, nsu * c, seen),
-            (1, 1): _sum(group, nsv * v + np_ * change, seen), (1, 2): _sum(group, nsv, seen) / a,
-            (1, 3): _sum(group, nsv * c, seen), (2, 2): (stayed - left) / a**2,
-            (2, 3): _sum(group, nsc, seen) / a, (3, 3): _sum(group, (nsc + np_ * c) * c, seen),
+            (0, 0): _sum(group, nsu, u, seen), (0, 1): _sum(group, ns * u, v, seen) + _sum(group, np_, q, seen),
+            (0, 2): _sum(group, ns, u, seen) / a, (0, 3): _sum(group, nsu, c, seen),
+            (1, 1): _sum(group, nsv, v, seen) + _sum(group, np_, change, seen), (1, 2): _sum(group, ns, v, seen) / a,
+            (1, 3): _sum(group, nsv, c, seen), (2, 2): (stayed - left) / a**2,
+            (2, 3): _sum(group, ns, c, seen) / a, (3, 3): _sum(group, nsc + np_ * c, c, seen),
         },
     )  # fmt: skip
     return value, slope, bend
 
 
 def _tri(values: np.ndarray) -> np.ndarray:
-    return polygamma(1, values)
+    return zeta(2.0, values)  # the trigamma function
 
 
-def _sum(group: np.ndarray, values: np.ndarray, seen: Histories) -> np.ndarray:
-    """Sums by region."""
+def _sum(group: np.ndarray, weight: np.ndarray, values: np.ndarray, seen: Histories) -> np.ndarray:
+    """Weighted sums by region."""
     if seen.groups == 1:
-        return np.array([values.sum()])
-    return np.bincount(group, values, seen.groups)
+        return np.dot(weight, values)[None]
+    return np.bincount(group, weight * values, seen.groups)
 
 
 def _fill(bend: np.ndarray, parts: dict[tuple[int, int], np.ndarray]) -> None:

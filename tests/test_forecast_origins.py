@@ -88,6 +88,15 @@ def test_without_a_year_of_data_the_calendar_is_silent():
     assert np.allclose(table["model_calendar"], table["model_plain"])
 
 
+def test_a_naive_rule_without_its_past_is_missing_and_cannot_win():
+    young = ORDERS[ORDERS["order_date"] > "2023-06-01"]
+    errors = forecast_errors(forecasts(young, origin=ORIGIN, weeks=13)).set_index("rule")
+    assert np.isnan(errors.at["naive_year", "mae"])
+    assert np.isnan(errors.at["naive_year", "forecast"])
+    assert np.isfinite(errors.at["naive_last", "mae"])
+    assert not errors.at["naive_year", "won"]
+
+
 def test_matching_periods_hold_the_total():
     summary = customer_summary(ORDERS, as_of=ORIGIN)
     model = fit_order_model(summary)

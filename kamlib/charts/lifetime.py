@@ -59,7 +59,7 @@ def tracking_lines(tracking: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.annotate(
         _("forecast from here "), (known.max(), 0.04), xycoords=("data", "axes fraction"), ha="right", fontsize=9
     )
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator(), show_offset=False))
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
     ax.set_ylim(bottom=0)
     ax.set_xlabel(_("Week"))
     ax.set_ylabel(_("Repeat orders so far"))
@@ -88,12 +88,10 @@ def holdout_by_frequency(groups: pd.DataFrame, *, ax: Axes | None = None) -> Axe
         ax.plot(places, groups[column], marker, color=colour, label=label, markersize=7)
     names = [f"{frequency:.0f}" for frequency in groups["frequency"]]
     names[-1] += "+"
-    ax.set_xticks(
-        places, [_("{name}\nn={n}", name=name, n=n) for name, n in zip(names, groups["accounts"], strict=True)]
-    )
-    ax.set_xlabel(_("Repeat orders before the forecast, and number of accounts"))
+    ax.set_xticks(places, [f"{name} ({n})" for name, n in zip(names, groups["accounts"], strict=True)])
+    ax.set_xlabel(_("Repeat orders before the forecast (number of accounts)"))
     ax.set_ylabel(_("Orders per account after it"))
-    ax.legend()
+    canvas.legend_below(ax)
     ax.set_title(_("Is the forecast right for rare and for frequent buyers?"))
     return ax
 
@@ -189,7 +187,7 @@ def renewal_lines(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = canvas.axes(ax)
     if curve.empty:
-        return canvas.say_empty(ax, _("There is no contract to follow."))
+        return canvas.say_empty(ax, _("No contract term has come to its end yet."))
     ax.step(curve["term"], curve["survival"], where="post", color=canvas.DARK, linewidth=2, label=_("still running"))
     ax.plot(curve["term"], curve["retention"], "o--", color=canvas.STRONG, label=_("renewed, of those up for renewal"))
     ax.set_ylim(0, 1.05)
