@@ -1,6 +1,7 @@
 """What a reader must know before trusting a forecast: thin data, a better simple forecast, cohorts that stand still."""
 
 import numpy as np
+import pandas as pd
 from scipy.stats import poisson
 
 from kamlib.blending import Blend
@@ -11,6 +12,31 @@ from kamlib.transitions import PRIOR_EVENTS, Hazards
 
 STRANGE = 1e-4
 """A cohort as idle as this by chance, over all cohorts looked at, is called an anomaly."""
+
+
+def spoken() -> pd.Series:
+    """The name of every model and lever for people, in the language spoken now."""
+    return pd.Series(
+        {
+            "forecast": _("this forecast"),
+            "calendar": _("signing pace, all of the past"),
+            "calendar_quarter": _("signing pace, last quarter counts most"),
+            "calendar_month": _("signing pace, last month counts most"),
+            "calendar_trend": _("signing pace with its growth"),
+            "pipeline": _("deals on their way"),
+            "pipeline_recent": _("deals on their way, newer half"),
+            "last_period": _("last period"),
+            "same_window_last_quarter": _("same window last quarter"),
+            "same_window_last_year": _("same window last year"),
+            "stage_weighted": _("stage-weighted pipeline"),
+            "conversion_run_rate": _("new deals × conversion"),
+            "naive_bayes": _("predictive score (naive Bayes)"),
+            "conversion": _("conversion"),
+            "cycle": _("speed of the cycle"),
+            "amount": _("amount"),
+            "new_deals": _("new deals"),
+        }
+    )
 
 
 def cautions(log: Log, blend: Blend, way: Process, prior: Prior, days: int) -> tuple[str, ...]:
@@ -46,7 +72,7 @@ def _beaten(blend: Blend) -> list[str]:
     message = _(
         "A simple forecast ({name}) did better on the past than the models (score {simple:percent} against"
         " {own:percent}): it is the headline.",
-        name=blend.simple,
+        name=spoken()[blend.simple],
         simple=blend.simple_score,
         own=blend.own_score,
     )

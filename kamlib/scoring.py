@@ -192,3 +192,25 @@ def accuracy(rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
         )
         answer.append((*key, *measured))
     return pd.DataFrame(answer, columns=[*by, "windows", "wape", "bias", "ncrps", "cov80", "winkler"])
+
+
+def reliability(pits: pd.Series, *, levels: tuple[float, ...] = tuple(np.arange(1, 10) / 10)) -> pd.DataFrame:
+    """One row per promised chance: in what share of past windows the actual did not pass that quantile.
+
+    Parameters
+    ----------
+    pits
+        Where each actual fell among its paths (`pit`), 0–1.
+
+    Returns
+    -------
+    DataFrame
+        promised, happened (0–1; missing without a window).
+
+    >>> reliability(pd.Series([0.2, 0.7]), levels=(0.5, 0.9))
+       promised  happened
+    0       0.5       0.5
+    1       0.9       1.0
+    """
+    happened = [float((pits <= level).mean()) if len(pits) else np.nan for level in levels]
+    return pd.DataFrame({"promised": list(levels), "happened": happened}, dtype=float)
