@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.edition import _, language
+from kamlib.schema import ALL_REGIONS
 from kamlib.stats import matched, shrunk_rates
 
 WON = "won"
@@ -161,7 +162,7 @@ def stage_conversion(own: pd.DataFrame, company: pd.DataFrame, *, level: float =
     Parameters
     ----------
     own
-        `stage_counts` of one region (or of the whole company).
+        `stage_counts` of one region; of the whole company with region ``all``, which nothing then steadies.
     company
         `stage_counts` of all regions, as `Book.pooled` gives them.
 
@@ -171,6 +172,7 @@ def stage_conversion(own: pd.DataFrame, company: pd.DataFrame, *, level: float =
         stage, left, went_on, rate, low, high (interval of ``level``), own_rate, company_rate.
     """
     regions = set(own["region"])
+    company = own if ALL_REGIONS in regions else company
     rows = []
     for mine in own.groupby("stage", sort=False)[["left", "went_on"]].sum().itertuples():
         others = company[(company["stage"] == mine.Index) & ~company["region"].isin(regions)]

@@ -23,6 +23,7 @@ DOORS: dict[str, set[str]] = {
     "value": METHOD,
     "funnel": METHOD,
     "leads": METHOD,
+    "progress": METHOD,
     "leadtocash": METHOD,
     "receivables": METHOD,
     "triangle": METHOD,
