@@ -12,8 +12,9 @@ from kamlib.edition import _, language
 from kamlib.forecast import backtest as backtest
 from kamlib.forecast import company_history as company_history
 from kamlib.forecast import forecast as forecast
-from kamlib.forecast import spoken as forecast_names
+from kamlib.forecast import spoken as forecast_names  # noqa: F401 - the notebooks' word for it
 from kamlib.propensity import win_propensity as win_propensity
+from kamlib.schema import ALL_REGIONS
 from kamlib.stats import matched, shrunk_rates
 
 WON = "won"
@@ -166,7 +167,7 @@ def stage_conversion(own: pd.DataFrame, company: pd.DataFrame, *, level: float =
     Parameters
     ----------
     own
-        `stage_counts` of one region (or of the whole company).
+        `stage_counts` of one region; of the whole company with region ``all``, which nothing then steadies.
     company
         `stage_counts` of all regions, as `Book.pooled` gives them.
 
@@ -176,6 +177,7 @@ def stage_conversion(own: pd.DataFrame, company: pd.DataFrame, *, level: float =
         stage, left, went_on, rate, low, high (interval of ``level``), own_rate, company_rate.
     """
     regions = set(own["region"])
+    company = own if ALL_REGIONS in regions else company
     rows = []
     for mine in own.groupby("stage", sort=False)[["left", "went_on"]].sum().itertuples():
         others = company[(company["stage"] == mine.Index) & ~company["region"].isin(regions)]

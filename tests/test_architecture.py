@@ -42,6 +42,7 @@ DOORS: dict[str, set[str]] = {
     "contracts": METHOD | {"hierarchy", "lifetime"},
     "funnel": METHOD | {"forecast", "propensity"},
     "leads": METHOD,
+    "progress": METHOD,
     "leadtocash": METHOD,
     "receivables": METHOD,
     "triangle": METHOD,

@@ -193,6 +193,7 @@ CELLS = [
     cell("orders", 4, "amount", "9" * 30, "more than 15 digits", "Correct the number"),
     cell("orders", 4, "amount", "--5", "not a number", "Write digits only"),
     cell("products", 3, "list_price", "-2000000", "less than 0", "an amount of 0 or more"),
+    cell("opportunities", 3, "amount", "-120000", "less than 0", "an amount of 0 or more"),
     cell("service_costs", 3, "cost", "(800)", "less than 0", "an amount of 0 or more"),
     cell("accounts", 3, "employees", "900.5", "not a whole number", "Write a whole number"),
     cell("accounts", 3, "beds", "-7", "less than 0", "0…"),

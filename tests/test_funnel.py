@@ -126,6 +126,12 @@ def test_the_own_region_among_the_companys_is_not_counted_twice():
     assert funnel.stage_conversion(own, own).equals(funnel.stage_conversion(own, own.iloc[:0]))
 
 
+def test_the_whole_company_is_not_steadied_by_its_own_regions():
+    whole = pd.DataFrame({"region": "all", "stage": ["spec"], "left": [30], "went_on": [12], "accounts": [20]})
+    parts = whole.assign(region="East")
+    assert funnel.stage_conversion(whole, parts).equals(funnel.stage_conversion(whole, parts.iloc[:0]))
+
+
 def test_time_in_stage_ends_with_the_next_stage_or_the_close():
     times = funnel.time_in_stage(HISTORY, DEALS, STAGES).set_index("stage")
     assert times["stays"].to_dict() == {"spec": 3, "tender": 1, "award": 1}
