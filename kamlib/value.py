@@ -8,6 +8,11 @@ import numpy as np
 import pandas as pd
 
 from kamlib.edition import _
+from kamlib.lifetime import expected_orders as expected_orders
+from kamlib.lifetime import fit_order_model as fit_order_model
+from kamlib.lifetime import fit_spend_model as fit_spend_model
+from kamlib.lifetime import lifetime_value as lifetime_value
+from kamlib.order_history import customer_summary as customer_summary
 from kamlib.stats import matched
 
 DRIVERS = ("order_lines", "revenue", "service_cost")
