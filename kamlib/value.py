@@ -311,7 +311,8 @@ def profit_panel(
         tenure = (end - since).dt.days / YEAR_DAYS
         parts.append(year.assign(year=-back, tenure_years=tenure)[year["revenue"] > 0])
     columns = ["account_id", "year", "revenue", "contribution", "tenure_years"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    empty = pd.DataFrame(columns=columns).astype(dict.fromkeys(columns[1:], "float64"))
+    return pd.concat(parts, ignore_index=True)[columns] if parts else empty
 
 
 def tenure_trend(

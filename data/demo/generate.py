@@ -167,7 +167,7 @@ def build() -> tuple[Frames, Frames]:
     """Every table of the contract, and the hidden values behind them (`truth`)."""
     world = live(read_words())
     trade = trade_tables(world)
-    judged = judgement_tables(world.accounts, world.words)
+    judged = judgement_tables(world.accounts, world.contacts, world.words)
     tables = written_by_hand(world.words, world.products) | trade | plan_tables(world, trade) | judged
     return tables, hidden(world)
 
@@ -227,7 +227,7 @@ def truth() -> Frames:
     return build()[1]
 
 
-JUDGED = ("maturity", "weights", "account_scores", "swot", "pest", "response_curves")
+JUDGED = ("maturity", "weights", "account_scores", "wallets", "swot", "pest", "response_curves", "trust")
 
 
 def write(folder: Path) -> None:

@@ -38,11 +38,11 @@ def power_map(who: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for row in who.itertuples():
         x, y = place[row.contact_id]
         stance = 0 if pd.isna(row.stance) else int(row.stance)
-        ring = canvas.INK if row.covered else canvas.GRID
+        ring, size = canvas.INK if row.covered else canvas.GRID, 150 + 900 * row.power / top
         ax.scatter(
             x,
             y,
-            s=150 + 900 * row.power / top,
+            s=size,
             marker=MARKERS.get(row.decision_role, "o"),
             color=STANCE_COLOURS[stance],
             edgecolor=ring,
@@ -53,7 +53,9 @@ def power_map(who: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         text = (
             f"{canvas.short(str(row.name), 15)}{sign}\n{canvas.short('' if pd.isna(row.title) else str(row.title), 15)}"
         )
-        ax.annotate(text, (x, y), (0, -21), textcoords="offset points", ha="center", va="top", fontsize=8, zorder=3)
+        look = {"boxstyle": "square,pad=0.1", "color": "white", "alpha": 0.8}
+        below = {"textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(text, (x, y), (0, -(size**0.5) / 2 - 5), fontsize=8, zorder=3, bbox=look, **below)
     widest = max(len(group) for _level, group in who.groupby("level"))
     ax.set(xlim=(-0.6, max(widest, 3) - 0.4), ylim=(-levels + 0.25, 0.45))
     ax.set(xticks=[], yticks=[])

@@ -12,7 +12,7 @@ def judged(frame: pd.DataFrame, by, on: str) -> pd.DataFrame:
     return frame.assign(decided_by=by, decided_on=on)
 
 
-def judgement_tables(a: pd.DataFrame, words: dict) -> dict[str, pd.DataFrame]:
+def judgement_tables(a: pd.DataFrame, contacts: pd.DataFrame, words: dict) -> dict[str, pd.DataFrame]:
     """Everything under judgements/."""
     told = words["judgements"]
     heads = {region: group["account_manager"].iloc[0] for region, group in a.groupby("region")}
@@ -25,9 +25,11 @@ def judgement_tables(a: pd.DataFrame, words: dict) -> dict[str, pd.DataFrame]:
         "maturity": judged(maturity, head, "2025-11-12"),
         "weights": judged(weights, head, "2025-11-12"),
         "account_scores": account_scores(a, heads),
+        "wallets": wallets(a, heads),
         "swot": judged(swot, swot["region"].map(heads).fillna(head), "2025-11-13"),
         "pest": judged(pest, pest["region"].map(heads).fillna(head), "2025-11-13"),
         "response_curves": response_curves(a, heads),
+        "trust": trust(a, contacts, heads),
     }
 
 
@@ -44,6 +46,33 @@ def account_scores(a: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
             rows.append((account, criterion, round(0.6 + 0.35 * rng.random(), 2), reason, heads[region]))
     out = pd.DataFrame(rows, columns=["account_id", "criterion", "score", "reason", "decided_by"])
     return out.assign(decided_on="2025-11-14")
+
+
+def wallets(a: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
+    """The room's word on the wallet of one account of each region: near the truth, where orders cannot show it."""
+    rng = stream("judged wallets")
+    rest = a[~a["key"] & ~a["dealer"]].sort_values("wallet", ascending=False, kind="stable")
+    top = rest.drop_duplicates("region").sort_index()
+    seen = top["wallet"] * np.exp(0.1 * normals(rng, len(top)))
+    out = pd.DataFrame({"account_id": top["account_id"], "wallet": (seen / 1e4).round() * 1e4})
+    out = out.assign(reason="新院区明年启用 A new campus opens next year", decided_by=top["region"].map(heads))
+    return out.assign(decided_on="2025-11-14")
+
+
+def trust(a: pd.DataFrame, contacts: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
+    """Twice in 2025 the team judged the people at each region's largest key account: the stance, seen four ways."""
+    rng = stream("judged trust")
+    top = a[a["key"]].sort_values("wallet", ascending=False, kind="stable").drop_duplicates("region").sort_index()
+    people = contacts[contacts["account_id"].isin(top["account_id"])]
+    heads_of = people["account_id"].map(top.set_index("account_id")["region"]).map(heads)
+    rounds = []
+    for day in ("2025-05-20", "2025-11-14"):
+        one = people[["account_id", "contact_id"]].assign(asked_on=day)
+        for item in ("competence", "reliability", "openness", "goodwill"):
+            points = 3.2 + 0.6 * people["stance"].fillna(0) + 0.6 * normals(rng, len(people))
+            one[item] = points.round().clip(1, 5).astype(int)
+        rounds.append(one.assign(decided_by=heads_of))
+    return pd.concat(rounds, ignore_index=True)
 
 
 def response_curves(a: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
