@@ -42,6 +42,13 @@ from kamlib.targets import target_base as target_base
 from kamlib.targets import target_parts as target_parts
 from kamlib.targets import target_people as target_people
 from kamlib.targets import target_tree as target_tree
+from kamlib.whitespace import cell_odds as cell_odds
+from kamlib.whitespace import growth_cells as growth_cells
+from kamlib.whitespace import industry_room as industry_room
+from kamlib.whitespace import new_products as new_products
+from kamlib.whitespace import next_offers as next_offers
+from kamlib.whitespace import peer_spend as peer_spend
+from kamlib.whitespace import white_space as white_space
 
 
 def read_jbp_workbook(path: str | Path) -> JointPlan:
