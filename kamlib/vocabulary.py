@@ -94,7 +94,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "signals": ("Signals that hold", "percent"),
     "median_revenue": ("Median revenue", "money"),
     "median_products": ("Median products", "number"),
-    "fit": ("Fit", "percent"),
+    "fit": ("Fit", "number"),
     "looked_for": ("Traits to look for", "integer"),
     "avoided": ("Traits to avoid", "integer"),
     "strategic_accounts": ("Strategic by rule", "integer"),

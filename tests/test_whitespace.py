@@ -106,10 +106,10 @@ def test_sizes_agree_with_a_naive_loop():
         middle = (own.sum() + 4 * every.mean()) / (n + 4)
         fit = (n + 4 * len(every) / len(some)) / (len(alike) + 4)
         half = 1.2816 * every.std() * np.sqrt(1 + 1 / (n + 4))
-        assert row.size == pytest.approx(np.exp(middle))
+        assert row.year_size == pytest.approx(np.exp(middle))
         assert (row.size_low, row.size_high) == pytest.approx((np.exp(middle - half), np.exp(middle + half)))
         assert row.fit == pytest.approx(fit)
-        assert row.expected == pytest.approx(row.size * row.fit * row.ease)
+        assert row.expected == pytest.approx(row.year_size * row.fit * row.ease)
         checked += 1
     assert checked >= 6
     assert growth["rank"].tolist() == list(range(1, len(growth) + 1))
