@@ -290,6 +290,7 @@ def lifetime_value(
     money, money_covariance = rows_of(summary, spend)
     x, recency, age, worth = (summary[n].to_numpy(float) for n in ("frequency", "recency", "age", "monetary"))
     rate = by_key(discount_rate, summary.get("region"), _("discount rate"))
+    months = int(months)
     answer = summary[["account_id", *regions_of(summary)]].reset_index(drop=True)
     answer["p_alive"] = order_model.alive(theta, x, recency, age)
 
