@@ -78,7 +78,7 @@ def growth_bars(growth: pd.DataFrame, *, most: int = 14, currency: str = "", ax:
     ax.hlines(
         places, table["size_low"], table["size_high"], color=canvas.LIGHT, linewidth=6, label=_("size, 80 % interval")
     )
-    ax.plot(table["size"], places, "|", color=canvas.DARK, markersize=13, markeredgewidth=2, label=_("size"))
+    ax.plot(table["year_size"], places, "|", color=canvas.DARK, markersize=13, markeredgewidth=2, label=_("size"))
     ax.plot(table["expected"], places, "D", color=canvas.STRONG, label=_("expected: size × fit × ease"))
     ax.set_yticks(places, [canvas.short(str(name), 36) for name in table["label"]])
     ax.set_ylim(-0.6, len(table) - 0.4)
