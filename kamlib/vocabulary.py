@@ -80,6 +80,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "criterion": ("Criterion", "code"),
     "weight": ("Weight", "percent"),
     # forecast
+    "opportunity_id": ("Deal no.", "text"),
+    "product": ("Product", "text"),
     "mean": ("Expected", "money"),
     "p10": ("9 in 10 above", "money"),
     "p50": ("Even odds", "money"),
