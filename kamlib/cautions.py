@@ -14,7 +14,7 @@ STRANGE = 1e-4
 """A cohort as idle as this by chance, over all cohorts looked at, is called an anomaly."""
 
 
-def spoken() -> pd.Series:
+def forecast_names() -> pd.Series:
     """The name of every model and lever for people, in the language spoken now."""
     return pd.Series(
         {
@@ -72,7 +72,7 @@ def _beaten(blend: Blend) -> list[str]:
     message = _(
         "A simple forecast ({name}) did better on the past than the models (score {simple:percent} against"
         " {own:percent}): it is the headline.",
-        name=spoken()[blend.simple],
+        name=forecast_names()[blend.simple],
         simple=blend.simple_score,
         own=blend.own_score,
     )

@@ -11,13 +11,13 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from kamlib import blending, scoring, simulating
-from kamlib.cautions import cautions, spoken
+from kamlib.cautions import cautions, forecast_names
 from kamlib.deallog import Log, day_of, days_ahead, read_log
 from kamlib.paces import Prior, Process, common, pipeline_parts, process
 from kamlib.pooling import company_history, prior_of
 from kamlib.transitions import Tilt
 
-__all__ = ["Forecast", "Total", "backtest", "company_history", "forecast", "spoken"]
+__all__ = ["Forecast", "Total", "backtest", "company_history", "forecast", "forecast_names"]
 
 
 @dataclass(frozen=True)

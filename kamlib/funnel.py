@@ -12,7 +12,7 @@ from kamlib.edition import _, language
 from kamlib.forecast import backtest as backtest
 from kamlib.forecast import company_history as company_history
 from kamlib.forecast import forecast as forecast
-from kamlib.forecast import spoken as forecast_names  # noqa: F401 - the notebooks' word for it
+from kamlib.forecast import forecast_names as forecast_names
 from kamlib.propensity import win_propensity as win_propensity
 from kamlib.schema import ALL_REGIONS
 from kamlib.stats import matched, shrunk_rates

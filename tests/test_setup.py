@@ -1,5 +1,6 @@
 """One source of truth for what is installed, and a README whose commands exist."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_every_locked_package_has_a_hash_and_no_address():
         assert "--hash=sha256:" in block, block.splitlines()[0]
 
 
+def imported(path: Path) -> set[str]:
+    """The packages a module imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    given = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.split(".")[0] for name in plain | given}
+
+
 def test_every_imported_package_is_declared():
     declared = {re.split(r"[<>=\[;~! ]", line)[0].lower().replace("-", "_") for line in wanted()}
     names = {
@@ -54,9 +63,15 @@ def test_every_imported_package_is_declared():
     }
     names |= dict.fromkeys(("nbformat", "nbclient", "jupyter_client", "ipykernel"), "jupyterlab")
     names |= dict.fromkeys(("jinja2", "mistune", "bs4", "traitlets", "pygments", "markupsafe"), "nbconvert")
-    names |= {"psutil": "jupyterlab", "yaml": "jupyterlab", "packaging": "pytest", "fontTools": "matplotlib"}
+    names |= {
+        "threadpoolctl": "scikit_learn",
+        "psutil": "jupyterlab",
+        "yaml": "jupyterlab",
+        "packaging": "pytest",
+        "fontTools": "matplotlib",
+    }
     for path in (ROOT / "kamlib").rglob("*.py"):
-        for package in re.findall(r"^\s*(?:import|from) ([A-Za-z0-9_]+)", path.read_text("utf-8"), re.M):
+        for package in imported(path):
             if package in ("kamlib",) or package in __import__("sys").stdlib_module_names:
                 continue
             assert names.get(package, package).lower() in declared, (
