@@ -183,6 +183,11 @@ account_id,criterion,score,reason,decided_by,decided_on
 A01,fit,0.9,same language,the room,2025-10-10
 B01,fit,0.4,,the room,2025-10-10
 """,
+    "wallets": """\
+account_id,wallet,reason,decided_by,decided_on
+A01,3000000,a new wing,the room,2025-10-10
+B01,400000,their tender plan,the room,2025-10-10
+""",
     "swot": """\
 region,quadrant,statement,importance,decided_by,decided_on
 East,strength,Service in four hours,5,the room,2025-10-10
@@ -199,8 +204,13 @@ A01,AR,0,0.7,the room,2025-10-10
 A01,AR,1,1,the room,2025-10-10
 A01,AR,2,1.3,the room,2025-10-10
 """,
+    "trust": """\
+account_id,contact_id,asked_on,competence,reliability,openness,goodwill,decided_by
+A01,C1,2025-06-10,4,4,3,4,the room
+B01,C3,2025-06-10,3,3,2,3,the room
+""",
 }
-JUDGEMENTS = ("maturity", "weights", "account_scores", "swot", "pest", "response_curves")
+JUDGEMENTS = ("maturity", "weights", "account_scores", "wallets", "swot", "pest", "response_curves", "trust")
 
 
 class Planted:

@@ -12,7 +12,7 @@ CELLS = pd.DataFrame(
     ],
     columns=["account_id", "account_name", "category", "state", "bought"],
 )
-SIZES = CELLS.assign(size=1.23e6)
+SIZES = CELLS.assign(year_size=1.23e6)
 GROWTH = pd.DataFrame(
     {
         "label": [LONG] * 16,

@@ -147,7 +147,8 @@ def test_nothing_of_the_machine_is_published(gauntlet):
     machine = [str(tmp_path), str(Path.home()) + "/", sys.prefix, "ipykernel_", "/nowhere", "papermill", "/tmp"]
     for path in day(tmp_path).rglob("*"):
         if path.is_file():
-            found = [place for place in machine if place in path.read_text("utf-8") and place != "/nowhere"]
+            text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", path.read_text("utf-8"))  # a font may spell anything
+            found = [place for place in machine if place in text and place != "/nowhere"]
             assert found == [], path
 
 

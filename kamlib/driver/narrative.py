@@ -3,6 +3,7 @@
 import base64
 import copy
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
@@ -231,14 +232,19 @@ def _published(data: NotebookNode) -> str:
 def numbers(cells: list[dict[str, str]]) -> str:
     """Headline numbers as a row of cards."""
     cards = (
-        f"<div><dt>{escape(cell['label'])}</dt><dd{_WORDY if len(cell['text']) > _LONG else ''}>{escape(cell['text'])}"
-        "</dd></div>"
+        f"<div><dt>{escape(cell['label'])}</dt>"
+        f"<dd{_WORDY if _width(cell['text']) > _LONG else ''}>{escape(cell['text'])}</dd></div>"
         for cell in cells
     )
     return f'<dl class="numbers">{"".join(cards)}</dl>'
 
 
 _LONG, _WORDY = 12, ' class="wordy"'
+
+
+def _width(text: str) -> int:
+    """In columns: a hanzi takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _picture_from(folder: Path | None) -> Link:
