@@ -1,8 +1,10 @@
 """The stored notebooks as a report: every region of the companies that are shipped, also the small and the odd ones."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -30,6 +32,24 @@ def test_a_small_region_and_a_bare_crm_export_go_through_every_notebook(tmp_path
     (manifest,) = made.values()
     assert "done" in status(manifest)
     assert status(manifest) <= {"done", "skipped"}
+
+
+def test_a_region_whose_deals_are_all_open_gets_its_funnel_and_forecast(tmp_path):
+    source, folder = ROOT / "data" / "demo", tmp_path / "young"
+    folder.mkdir()
+    tables = {name: pd.read_csv(source / f"{name}.csv", dtype="str") for name in ("regions", "accounts", "stages")}
+    deals = pd.read_csv(source / "opportunities.csv", dtype="str")
+    home = deals["account_id"].map(tables["accounts"].set_index("account_id")["region"])
+    tables["opportunities"] = deals[(home != "South") | (deals["outcome"] == "open")]
+    history = pd.read_csv(source / "stage_history.csv", dtype="str")
+    known = history["opportunity_id"].isin(tables["opportunities"]["opportunity_id"])
+    for name, frame in (tables | {"stage_history": history[known]}).items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    for name in ("products", "orders"):
+        shutil.copy(source / f"{name}.csv", folder)
+    answer, made = report(tmp_path, "--data", str(folder), "--region", "South", "--lang", "en", "--notebooks", "31-33")
+    assert answer.exit_code == 0, answer.output[-2000:]
+    assert [status(manifest) for manifest in made.values()] == [{"done"}]
 
 
 @pytest.mark.slow

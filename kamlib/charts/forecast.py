@@ -173,7 +173,7 @@ def error_bars(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, scores["name"])
     ax.set_xlim(0, limit * 1.15)
     canvas.percent_axis(ax.xaxis, _("Sum of misses ÷ sum signed (WAPE)"))
-    ax.legend(loc="lower right")
+    canvas.legend_below(ax, columns=2)
     ax.set_title(_("Who missed by how much?"))
     return ax
 
