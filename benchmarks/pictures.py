@@ -19,7 +19,7 @@ _OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = tr
 _TOP = "Math.max(0, {element}.getBoundingClientRect().top + window.scrollY - 24)"
 SHOTS = {
     "analyst": ("en/index.html", "document.body", 760, False),
-    "consultant": ("zh/10_key_account_identification.html", "document.querySelectorAll('img')[2]", 870, False),
+    "consultant": ("zh/10_key_account_identification.html", "document.querySelectorAll('img')[3]", 870, False),
     "learner": ("en/10_key_account_identification.html", "document.querySelectorAll('h2')[1]", 480, True),
 }
 """Picture -> page, the element it starts at, its height, and whether the code is unfolded."""
