@@ -53,8 +53,7 @@ answer = {"cpu_s": seconds, **model.parameters.iloc[0].to_dict(), "log_likelihoo
 """,
     "lifetimes": TIMED
     + """
-import pandas as pd, warnings
-warnings.simplefilter("ignore")
+import pandas as pd
 from lifetimes import BetaGeoFitter
 s = pd.read_parquet(path)
 fit, seconds = median(lambda: BetaGeoFitter().fit(s["frequency"], s["recency"], s["age"]), min(TIMES, 3))
@@ -62,8 +61,7 @@ answer = {"cpu_s": seconds, **fit.params_.to_dict()}
 """,
     "pymc-marketing": TIMED
     + """
-import pandas as pd, warnings
-warnings.simplefilter("ignore")
+import pandas as pd
 from pymc_marketing.clv import BetaGeoModel
 s = pd.read_parquet(path)
 data = pd.DataFrame({"customer_id": range(len(s)), "frequency": s["frequency"], "recency": s["recency"], "T": s["age"]})
@@ -76,8 +74,7 @@ answer = {"cpu_s": seconds}
 """,
 }
 CLV = """
-import pandas as pd, warnings
-warnings.simplefilter("ignore")
+import pandas as pd
 from lifetimes import BetaGeoFitter, GammaGammaFitter
 s = pd.read_parquet(path)
 orders, spend = BetaGeoFitter(), GammaGammaFitter()
@@ -124,8 +121,7 @@ answer = {"accounts": len(first), "orders": int(frequency.sum()), "ages": round(
 """,
 }
 LIFETIMES_REGIONS = """
-import pandas as pd, warnings
-warnings.simplefilter("ignore")
+import pandas as pd
 from lifetimes import BetaGeoFitter
 s = pd.read_parquet(path)
 failed = {}
