@@ -68,7 +68,7 @@ def fit_order_model(summary: pd.DataFrame, *, prior: pd.DataFrame | None = None)
     digit, and a handful still gives an answer. Regions: `hierarchy.shrunk`.
     """
     _checked(summary, prior)
-    x, recency, age = (summary[name].to_numpy(float) for name in ("frequency", "recency", "age"))
+    x, recency, age = (summary[name].to_numpy() for name in ("frequency", "recency", "age"))
     guess = np.array([-0.7, np.log((age.sum() + 1) / (x.sum() + 1)) - 0.7, -0.5, 0.7])
 
     def of(group: np.ndarray, groups: int) -> hierarchy.Likelihood:
@@ -101,10 +101,10 @@ def fit_spend_model(summary: pd.DataFrame, *, prior: pd.DataFrame | None = None)
 def _checked(summary: pd.DataFrame, prior: pd.DataFrame | None) -> None:
     if not len(summary) and prior is None:
         raise ValueError(_("No account has ordered yet: there is nothing to learn from. Give the company's prior."))
-    wrong = (summary["frequency"] < 0) | (summary["recency"] < 0) | (summary["recency"] > summary["age"] + 1e-9)
-    wrong |= (summary["frequency"] == 0) & (summary["recency"] > 0)
+    x, recency, age = (summary[name].to_numpy() for name in ("frequency", "recency", "age"))
+    wrong = (x < 0) | (recency < 0) | (recency > age + 1e-9) | ((x == 0) & (recency > 0))
     if wrong.any():
-        account = summary.loc[wrong.to_numpy(), "account_id"].iloc[0] if "account_id" in summary else wrong.idxmax()
+        account = np.asarray(summary.get("account_id", summary.index))[wrong][0]
         raise ValueError(
             _("{account}: needs frequency ≥ 0 and 0 ≤ recency ≤ age, recency 0 without repeats.", account=account)
         )

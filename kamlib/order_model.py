@@ -38,7 +38,7 @@ class Histories:
 
 def histories(group: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray, groups: int) -> Histories:
     """Collapse accounts to distinct histories."""
-    x = np.asarray(x).astype(np.int64)
+    x = np.asarray(x).astype(np.int64, copy=False)
     scale, recency, age = _whole(recency, age)
     group, x, recency, age, n = _distinct(group, x, recency, age)
     gx, at_x = _pairs(group, x)
@@ -55,13 +55,19 @@ def histories(group: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.nda
 
 
 def _whole(recency: np.ndarray, age: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Times as whole numbers of 1/scale, if a scale makes them so; else places in the sorted list of distinct times."""
+    """Times as whole numbers of 1/scale: a usual unit if there is one that fits, else a very small one."""
     recency, age = np.asarray(recency, float), np.asarray(age, float)
     for scale in _SCALES:
-        whole = [np.rint(times * scale) for times in (recency, age)]
-        if all(np.abs(w - t * scale).max(initial=0) < 1e-6 for w, t in zip(whole, (recency, age), strict=True)):
-            return scale, whole[0].astype(np.int64), whole[1].astype(np.int64)
+        if (since := _counted(recency, scale)) is not None and (whole := _counted(age, scale)) is not None:
+            return scale, since, whole
     return 2.0**24, np.rint(recency * 2**24).astype(np.int64), np.rint(age * 2**24).astype(np.int64)
+
+
+def _counted(times: np.ndarray, scale: float) -> np.ndarray | None:
+    """Times in units of 1/scale, if they are whole numbers of them."""
+    scaled = times * scale
+    whole = np.rint(scaled).astype(np.int64)
+    return whole if np.abs(np.subtract(scaled, whole, out=scaled), out=scaled).max(initial=0) < 1e-6 else None
 
 
 def _distinct(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -98,14 +104,17 @@ def _pairs(group: np.ndarray, values: np.ndarray) -> tuple[tuple[np.ndarray, np.
     return (found // size, found % size), place
 
 
+Derivatives = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Value (regions), gradient (regions × 4) and Hessian (regions × 4 × 4)."""
+
+
 def likelihood(seen: Histories):
     """The log-likelihood of log(r, α, a, b), regions × 4, with gradient and Hessian: see `hierarchy.Likelihood`."""
 
-    def of(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def of(theta: np.ndarray) -> Derivatives:
         natural = np.exp(theta)
-        value, slope, bend = _tables(seen, natural)
-        for total, part in zip((value, slope, bend), _left(seen, natural), strict=True):
-            total += part
+        parts = zip(_orders(seen, natural), _ages(seen, natural), _left(seen, natural), strict=True)
+        value, slope, bend = (sum(part) for part in parts)
         slope *= natural
         bend *= natural[:, :, None] * natural[:, None, :]
         bend[:, range(4), range(4)] += slope
@@ -114,96 +123,92 @@ def likelihood(seen: Histories):
     return of
 
 
-def _tables(seen: Histories, natural: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The part of the likelihood as if nobody had left after the last order: sums over the look-up tables."""
+def _orders(seen: Histories, natural: np.ndarray) -> Derivatives:
+    """ln of αʳ · Γ(r + x)/Γ(r) · B(a, b + x)/B(a, b): looked up by x."""
     group, x, n = seen.x_table
-    r, alpha, a, b = natural[group].T
-    value, slope, bend = np.zeros(seen.groups), np.zeros((seen.groups, 4)), np.zeros((seen.groups, 4, 4))
-    fixed = [(gammaln(part)[group], psi(part)[group], _tri(part)[group]) for part in _fixed(natural)]
-    (log_r, psi_r, tri_r), (log_b, psi_b, tri_b), (log_ab, psi_ab, tri_ab) = fixed
-    logs = gammaln(r + x) - log_r + r * np.log(alpha) + log_ab + gammaln(b + x) - log_b - gammaln(a + b + x)
-    value += _sum(group, n, logs, seen)
-    both1, both2 = psi_ab - psi(a + b + x), tri_ab - _tri(a + b + x)
-    for k, first in enumerate((psi(r + x) - psi_r + np.log(alpha), r / alpha, both1, both1 + psi(b + x) - psi_b)):
-        slope[:, k] += _sum(group, n, first, seen)
-    seconds = {
-        (0, 0): _tri(r + x) - tri_r, (0, 1): 1 / alpha, (1, 1): -r / alpha**2,
-        (2, 2): both2, (2, 3): both2, (3, 3): both2 + _tri(b + x) - tri_b,
-    }  # fmt: skip
-    _fill(bend, {at: _sum(group, n, second, seen) for at, second in seconds.items()})
-    return _ages(seen, natural, value, slope, bend)
+    r, alpha, a, b = natural.T
+    before = np.stack([r, b, a + b])
+    after = before[:, group] + x
+    (log_r, log_b, log_ab), (r1, b1, ab1), (r2, b2, ab2) = (
+        _sums(group, n * (of(after) - of(before)[:, group]), seen) for of in (gammaln, psi, _trigamma)
+    )
+    accounts, log = _sums(group, n, seen), np.log(alpha)
+    value = log_r + log_b - log_ab + accounts * r * log
+    slope = np.stack([r1 + accounts * log, accounts * r / alpha, -ab1, b1 - ab1], axis=1)
+    bend = _matrix(seen, {(0, 0): r2, (0, 1): accounts / alpha, (1, 1): -accounts * r / alpha**2})
+    return value, slope, bend + _matrix(seen, {(2, 2): -ab2, (2, 3): -ab2, (3, 3): b2 - ab2})
 
 
-def _fixed(natural: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """r, b and a + b of every region."""
-    return natural[:, 0], natural[:, 3], natural[:, 2] + natural[:, 3]
-
-
-def _ages(seen: Histories, natural: np.ndarray, value: np.ndarray, slope: np.ndarray, bend: np.ndarray):
-    """Subtract (r + x)·ln(α + T)."""
+def _ages(seen: Histories, natural: np.ndarray) -> Derivatives:
+    """−(r + x)·ln(α + T): looked up by T."""
     group, age, n, orders = seen.age_table
-    r, alpha = natural[group, 0], natural[group, 1]
-    log, inverse, events = np.log(alpha + age), 1 / (alpha + age), n * r + orders
-    value -= _sum(group, events, log, seen)
-    slope[:, 0] -= _sum(group, n, log, seen)
-    slope[:, 1] -= _sum(group, events, inverse, seen)
-    _fill(bend, {(0, 1): -_sum(group, n, inverse, seen), (1, 1): _sum(group, events, inverse**2, seen)})
+    r, whole = natural[group, 0], natural[group, 1] + age
+    events, log = n * r + orders, np.log(whole)
+    parts = np.stack([events * log, n * log, events / whole, n / whole, -events / whole**2])
+    value, by_r, by_alpha, both, twice = -_sums(group, parts, seen)
+    slope = np.stack([by_r, by_alpha, 0 * by_r, 0 * by_r], axis=1)
+    return value, slope, _matrix(seen, {(0, 1): both, (1, 1): twice})
+
+
+def _left(seen: Histories, natural: np.ndarray) -> Derivatives:
+    """ln(1 + odds of having left after the last order), over accounts with x > 0."""
+    group, n = seen.rows[0], seen.rows[-1]
+    log_odds, slopes, bend_rows = _odds_of_having_left(seen, natural)
+    left = expit(log_odds)
+    weight = n * left
+    value = _sums(group, n * np.logaddexp(0, log_odds), seen)
+    slope = _sums(group, weight * slopes, seen).T
+    bend = _products(group, weight * (1 - left), slopes, seen)
+    bend += _matrix(seen, {at: _sums(group, weight * row, seen) for at, row in bend_rows.items()})
     return value, slope, bend
 
 
-def _left(seen: Histories, natural: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Add ln(1 + odds of having left after the last order), and its derivatives, over accounts with x > 0."""
-    group, x, at_x, at_r, at_t, n = seen.rows
-    slope, bend = np.zeros((seen.groups, 4)), np.zeros((seen.groups, 4, 4))
-    r, a = natural[:, 0], natural[:, 2]
-    tg, age = seen.age_table[:2]
-    rg, recency = seen.recency_table
-    xg, xs, _n = seen.x_table
-    still = natural[xg, 3] + np.maximum(xs, 1) - 1
-    after_age, after_last = natural[tg, 1] + age, natural[rg, 1] + recency
-    u = np.log(after_age)[at_t] - np.log(after_last)[at_r]
-    q = (1 / after_age)[at_t] - (1 / after_last)[at_r]
-    c = (-1 / still)[at_x]
+def _odds_of_having_left(seen: Histories, natural: np.ndarray):
+    """Logarithm of a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x), its four slopes, and its second derivatives ≠ 0."""
+    group, x, at_x, at_r, at_t, _n = seen.rows
+    r, alpha, a, b = natural.T
+    stays = b[seen.x_table[0]] + np.maximum(seen.x_table[1], 1) - 1
+    until_now, until_last = (
+        alpha[seen.age_table[0]] + seen.age_table[1],
+        alpha[seen.recency_table[0]] + seen.recency_table[1],
+    )
     events = r[group] + x
-    log_odds = np.log(a)[group] - np.log(still)[at_x] + events * u
-    v = events * q
-    p = expit(log_odds)
-    np_, ns = n * p, n * p * (1 - p)
-    value = _sum(group, n, np.logaddexp(0, log_odds), seen)
-    slope[:, 0], slope[:, 1] = _sum(group, np_, u, seen), _sum(group, np_, v, seen)
-    left, stayed = _sum(group, n, p, seen), _sum(group, np_, 1 - p, seen)
-    slope[:, 2], slope[:, 3] = left / a, _sum(group, np_, c, seen)
-    change = events * ((1 / after_last**2)[at_r] - (1 / after_age**2)[at_t])
-    nsu, nsv, nsc = ns * u, ns * v, ns * c
-    _fill(
-        bend,
-        {
-            (0, 0): _sum(group, nsu, u, seen), (0, 1): _sum(group, ns * u, v, seen) + _sum(group, np_, q, seen),
-            (0, 2): _sum(group, ns, u, seen) / a, (0, 3): _sum(group, nsu, c, seen),
-            (1, 1): _sum(group, nsv, v, seen) + _sum(group, np_, change, seen), (1, 2): _sum(group, ns, v, seen) / a,
-            (1, 3): _sum(group, nsv, c, seen), (2, 2): (stayed - left) / a**2,
-            (2, 3): _sum(group, ns, c, seen) / a, (3, 3): _sum(group, nsc + np_ * c, c, seen),
-        },
-    )  # fmt: skip
-    return value, slope, bend
+    ratio = np.log(until_now)[at_t] - np.log(until_last)[at_r]
+    change = (1 / until_now)[at_t] - (1 / until_last)[at_r]
+    curve = (1 / until_last**2)[at_r] - (1 / until_now**2)[at_t]
+    by_a, by_b = (1 / a)[group], (-1 / stays)[at_x]
+    log_odds = np.log(a)[group] - np.log(stays)[at_x] + events * ratio
+    seconds = {(0, 1): change, (1, 1): events * curve, (2, 2): -(by_a**2), (3, 3): by_b**2}
+    return log_odds, np.stack([ratio, events * change, by_a, by_b]), seconds
 
 
-def _tri(values: np.ndarray) -> np.ndarray:
-    return zeta(2.0, values)  # the trigamma function
+def _trigamma(values: np.ndarray) -> np.ndarray:
+    return zeta(2.0, values)
 
 
-def _sum(group: np.ndarray, weight: np.ndarray, values: np.ndarray, seen: Histories) -> np.ndarray:
-    """Weighted sums by region."""
+def _sums(group: np.ndarray, values: np.ndarray, seen: Histories) -> np.ndarray:
+    """Sums by region over the last axis."""
     if seen.groups == 1:
-        return np.dot(weight, values)[None]
-    return np.bincount(group, weight * values, seen.groups)
+        return values.sum(axis=-1, keepdims=True)
+    if values.ndim == 1:
+        return np.bincount(group, values, seen.groups)
+    return np.stack([np.bincount(group, row, seen.groups) for row in values])
 
 
-def _fill(bend: np.ndarray, parts: dict[tuple[int, int], np.ndarray]) -> None:
+def _products(group: np.ndarray, weight: np.ndarray, rows: np.ndarray, seen: Histories) -> np.ndarray:
+    """Σ weight · row · rowᵀ by region."""
+    if seen.groups == 1:
+        return ((weight * rows) @ rows.T)[None]
+    pairs = [(i, j) for i in range(len(rows)) for j in range(i + 1)]
+    return _matrix(seen, {(i, j): _sums(group, weight * rows[i] * rows[j], seen) for i, j in pairs})
+
+
+def _matrix(seen: Histories, parts: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
+    """Symmetric matrices by region, of the entries given."""
+    bend = np.zeros((seen.groups, 4, 4))
     for (i, j), part in parts.items():
-        bend[:, i, j] += part
-        if i != j:
-            bend[:, j, i] += part
+        bend[:, i, j] = bend[:, j, i] = part
+    return bend
 
 
 def alive(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
