@@ -6,6 +6,7 @@ import pandas as pd
 LONG = "临江市第一人民医院东院区 Linjiang First People's Hospital East"
 ACCOUNTS = pd.DataFrame(
     {
+        "account_name": LONG,
         "strength": np.linspace(0, 1, 40),
         "potential": np.geomspace(1e4, 2e7, 40),
         "strategy": ["invest", "defend", "maintain", "exit"] * 10,

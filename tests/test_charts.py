@@ -112,3 +112,18 @@ def test_ticks_of_ten_thousand_units_and_more_are_written_out():
     ticks = [ax.yaxis.get_major_formatter()(value) for value in (0, 2.5e6, 1e8, 2e10)]
     assert ticks == ["0", "2.5", "100", "20,000"]
     plt.close("all")
+
+
+def test_names_beside_points_never_cover_each_other_nor_leave_the_axes():
+    ax = canvas.axes()
+    x, y = np.random.default_rng(0).random((2, 60))
+    ax.scatter(x, y)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    canvas.name_points(ax, x, y, [LONG, "A", "锦岑医械 Jincen"] * 20)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) > 10
+    assert all(box.count_overlaps(boxes) == 1 for box in boxes)
+    area = ax.get_window_extent().padded(12)
+    assert all(area.contains(box.x0, box.y0) and area.contains(box.x1, box.y1) for box in boxes)
+    plt.close("all")

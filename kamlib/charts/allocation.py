@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from kamlib.charts import canvas
 from kamlib.edition import _
@@ -20,13 +21,15 @@ def _strategy_name(strategy: str) -> str:
     return names.get(strategy, strategy)
 
 
-def strategy_map(strategies: pd.DataFrame, *, cut: float, currency: str = "", ax: Axes | None = None) -> Axes:
-    """Every account by our strength and its potential; the mark is the strategy of its box.
+def strategy_map(
+    strategies: pd.DataFrame, *, cut: float, currency: str = "", most: int = 12, ax: Axes | None = None
+) -> Axes:
+    """Every account by our strength and its potential; the mark is the strategy of its box, the largest are named.
 
     Parameters
     ----------
     strategies
-        `strategy.account_strategies`: strength (0–1), potential (currency), strategy.
+        `strategy.account_strategies`: account_name, strength (0–1), potential (currency), strategy.
     cut
         The strength from which we are strong.
     """
@@ -44,10 +47,13 @@ def strategy_map(strategies: pd.DataFrame, *, cut: float, currency: str = "", ax
     low, high = strategies.loc[strategies["potential"] > 0, "potential"].agg(["min", "max"])
     ax.set_ylim(low * 0.8, high * 1.25)
     canvas.money_axis(ax.yaxis, high, _("Potential a year, logarithmic"), currency)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_minor_formatter("")
     canvas.percent_axis(ax.xaxis, _("Our strength: what the account buys of its potential"))
     canvas.legend_below(ax, columns=4)
     ax.set_title(_("Which strategy does each account ask for?"))
+    named = strategies[strategies["potential"] > 0].nlargest(most, "potential")
+    canvas.name_points(ax, named["strength"], named["potential"], named["account_name"])
     return ax
 
 

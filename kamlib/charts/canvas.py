@@ -5,10 +5,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.transforms import Bbox, ScaledTranslation
 
 from kamlib import edition
 from kamlib.edition import _
@@ -28,6 +30,8 @@ DARK, STRONG, MID, LIGHT, PALE = "#12355b", "#c0392b", "#5b8fb9", "#a9c4d9", "#e
 SERIES = (DARK, "#e08e45", "#4f9d8f", STRONG, "#b9a44c", MUTED)
 HATCHES = ("", "///", "...", "\\\\\\", "xx", "++")
 WIDTH, HEIGHT = 8.0, 4.5
+_NAME_SIZE, _NAME_GAP = 8.5, 8
+"""Points: of a name beside a mark, and of the space between them."""
 
 
 def _settle() -> None:
@@ -63,6 +67,7 @@ def _settle() -> None:
             "text.parse_math": False,
         }
     )
+    pd.plotting.plot_params["x_compat"] = True  # dates as numbers, not as the names of English months
     _keep_whole_figures()
 
 
@@ -116,6 +121,27 @@ def percent_axis(axis, label: str) -> None:
 
 def _in_units(label: str, unit: str) -> str:
     return _("{label} ({unit})", label=label, unit=unit) if unit else label
+
+
+def name_points(ax: Axes, x, y, names, *, width: int = 18) -> None:
+    """Names beside points, the first ones first; one that would cover another, or leave the axes, is left out.
+
+    Call it last: what else is in the picture decides how much room there is.
+    """
+    ax.figure.draw_without_rendering()
+    points, scale = ax.transData.transform(np.column_stack([x, y]).astype(float)), ax.figure.dpi / 72
+    area, taken = ax.get_window_extent(), []
+    for (left, centre), place, name in zip(points, zip(x, y, strict=True), names, strict=True):
+        text = short(str(name), width)
+        wide = scale * _NAME_SIZE * 0.58 * sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+        high, gap = scale * _NAME_SIZE * 0.75, scale * _NAME_GAP
+        for side, start in ((1, left + gap), (-1, left - gap - wide)):
+            box = Bbox.from_extents(start, centre - high, start + wide, centre + high)
+            if box.x0 >= area.x0 and box.x1 <= area.x1 and not box.count_overlaps(taken):
+                taken.append(box)
+                look = {"ha": "left" if side > 0 else "right", "va": "center", "fontsize": _NAME_SIZE, "color": INK}
+                ax.annotate(text, place, (side * _NAME_GAP, 0), textcoords="offset points", **look)
+                break
 
 
 def legend_below(ax: Axes, *, columns: int = 3) -> None:

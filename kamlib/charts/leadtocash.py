@@ -89,7 +89,7 @@ def deal_gantt(stays: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ends = stays["day"] + pd.to_timedelta(stays["days"] + 20, unit="D")
     ax.set_xlim(stays["day"].min() - pd.Timedelta(days=10), ends.max())
     canvas.legend_below(ax, columns=3)
-    ax.set_xlabel(_("Day"))
+    ax.set_xlabel(_("Date"))
     ax.set_title(_("Where did these deals spend their time?"))
     return ax
 

@@ -188,7 +188,9 @@ def renewal_lines(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = canvas.axes(ax)
     if curve.empty:
         return canvas.say_empty(ax, _("No contract term has come to its end yet."))
-    ax.step(curve["term"], curve["survival"], where="post", color=canvas.DARK, linewidth=2, label=_("still running"))
+    ax.step(
+        curve["term"], curve["survival"], where="post", color=canvas.DARK, linewidth=2, label=_("still under contract")
+    )
     ax.plot(curve["term"], curve["retention"], "o--", color=canvas.STRONG, label=_("renewed, of those up for renewal"))
     ax.set_ylim(0, 1.05)
     ax.set_xlabel(_("Renewals since signing"))

@@ -53,7 +53,6 @@ def value_bubbles(
         )
     ax.axvline(value_cut, color=canvas.STRONG, linewidth=1.2, linestyle="--")
     ax.axhline(potential_cut, color=canvas.STRONG, linewidth=1.2, linestyle="--")
-    _name_bubbles(ax, placed.nlargest(most, "revenue"))
     ax.set(xlim=(-0.04, 1.06), ylim=(-0.05, 1.08))
     ax.set_xlabel(_("Our relative strength (0–1)") if across == "strength" else _("Current value (0–1)"))
     ax.set_ylabel(_("Potential (0–1)"))
@@ -61,27 +60,9 @@ def value_bubbles(
     for handle in ax.get_legend().legend_handles:
         handle.set_sizes([60])
     ax.set_title(_("Where does each account stand, and what does its place ask of us?"))
+    named = placed.nlargest(most, "revenue")
+    canvas.name_points(ax, named["value"], named["potential"], named["account_name"])
     return ax
-
-
-def _name_bubbles(ax: Axes, named: pd.DataFrame) -> None:
-    """Names beside the largest bubbles; one that would cover another is left out."""
-    taken: list[tuple[float, float]] = []
-    for row in named.itertuples():
-        right = row.value > 0.62
-        if any(abs(row.value - x) < 0.3 and abs(row.potential - y) < 0.07 for x, y in taken):
-            continue
-        taken.append((row.value, row.potential))
-        ax.annotate(
-            canvas.short(row.account_name, 18),
-            (row.value, row.potential),
-            (-10 if right else 10, 0),
-            textcoords="offset points",
-            ha="right" if right else "left",
-            va="center",
-            fontsize=8.5,
-            color=canvas.INK,
-        )
 
 
 def stability_bars(stability: pd.DataFrame, *, most: int = 15, ax: Axes | None = None) -> Axes:

@@ -191,26 +191,13 @@ def thread_dots(threads: pd.DataFrame, *, most: int = 8, ax: Axes | None = None)
     if table.empty:
         return canvas.say_empty(ax, _("Nobody is known at any account."))
     ax.scatter(table["threads"], table["power_covered"], s=34, color=canvas.MID, edgecolor="white", alpha=0.85)
-    right, taken = table["threads"].max(), []
-    for row in table.head(most).itertuples():
-        if any(abs(row.threads - x) < 0.22 * right and abs(row.power_covered - y) < 0.05 for x, y in taken):
-            continue
-        taken.append((row.threads, row.power_covered))
-        left = row.threads > 0.65 * right
-        ax.annotate(
-            canvas.short(row.account_name, 18),
-            (row.threads, row.power_covered),
-            (-7 if left else 7, 0),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=8.5,
-        )
     ax.axvline(2, color=canvas.STRONG, linestyle="--", linewidth=1.2)
-    ax.set(xlim=(-0.2, max(right, 2.5) * 1.08), ylim=(-0.04, 1.06))
+    ax.set(xlim=(-0.2, max(table["threads"].max(), 2.5) * 1.08), ylim=(-0.04, 1.06))
     ax.set_xlabel(_("Threads: effective number of people met in twelve months"))
     canvas.percent_axis(ax.yaxis, _("Deciding power met lately"))
     ax.set_title(_("On how many people does each relationship hang?"))
+    named = table.head(most)
+    canvas.name_points(ax, named["threads"], named["power_covered"], named["account_name"])
     return ax
 
 

@@ -209,21 +209,12 @@ def dependence_dots(depends: pd.DataFrame, *, most: int = 6, ax: Axes | None = N
         return canvas.say_empty(ax, _("No account has three decided deals: their side of the dependence is unknown."))
     ax.scatter(table["their_dependence"], table["our_dependence"], s=46, color=canvas.MID, edgecolor="white", zorder=3)
     top = table["our_dependence"].max() * 1.15
-    for row in table.head(most).itertuples():
-        left = row.their_dependence > 0.6
-        ax.annotate(
-            canvas.short(row.account_name, 20),
-            (row.their_dependence, row.our_dependence),
-            (-6 if left else 6, 4),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            fontsize=8.5,
-            color=canvas.INK,
-        )
     ax.axvline(table["their_dependence"].median(), color=canvas.MUTED, linestyle="--", linewidth=1)
     ax.axhline(table["our_dependence"].median(), color=canvas.MUTED, linestyle="--", linewidth=1)
     ax.set(xlim=(-0.03, 1.03), ylim=(0, top))
     canvas.percent_axis(ax.xaxis, _("Of what it decided, won by us (by amount)"))
     canvas.percent_axis(ax.yaxis, _("Its share of our revenue"))
     ax.set_title(_("Who depends on whom?"))
+    named = table.head(most)
+    canvas.name_points(ax, named["their_dependence"], named["our_dependence"], named["account_name"], width=20)
     return ax

@@ -9,7 +9,7 @@ from kamlib.charts import canvas
 from kamlib.edition import _, compact
 
 
-def spend_and_wallet(wallets: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
+def spend_and_wallet(wallets: pd.DataFrame, *, currency: str = "", most: int = 12, ax: Axes | None = None) -> Axes:
     """Every account's spend against its wallet, both on logarithmic axes; the diagonal is an account we have whole.
 
     Parameters
@@ -44,6 +44,7 @@ def spend_and_wallet(wallets: pd.DataFrame, *, currency: str = "", ax: Axes | No
             ha="right",
             va="top",
             color=canvas.MUTED,
+            bbox={"boxstyle": "square,pad=0.1", "color": "white"},
         )
     ax.set(xscale="log", yscale="log", xlim=(table["wallet"].min() * 0.7, high), ylim=(low, high))
     for axis in (ax.xaxis, ax.yaxis):
@@ -54,6 +55,8 @@ def spend_and_wallet(wallets: pd.DataFrame, *, currency: str = "", ax: Axes | No
     ax.set_ylabel(_("Spent with us, {currency} a year", currency=currency))
     canvas.legend_below(ax, columns=4)
     ax.set_title(_("How much of its wallet does each account spend with us?"))
+    named = table.nlargest(most, "wallet")
+    canvas.name_points(ax, named["wallet"], named["revenue"], named["account_name"])
     return ax
 
 
