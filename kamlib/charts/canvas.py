@@ -124,13 +124,13 @@ def _in_units(label: str, unit: str) -> str:
 
 
 def name_points(ax: Axes, x, y, names, *, width: int = 18) -> None:
-    """Names beside points, the first ones first; one that would cover another, or leave the axes, is left out.
+    """Names beside points, the first ones first; one that would cover a name or a point, or leave the axes, is left out.
 
     Call it last: what else is in the picture decides how much room there is.
     """
     ax.figure.draw_without_rendering()
     points, scale = ax.transData.transform(np.column_stack([x, y]).astype(float)), ax.figure.dpi / 72
-    area, taken = ax.get_window_extent(), []
+    area, taken = ax.get_window_extent(), [Bbox([point - 4 * scale, point + 4 * scale]) for point in points]
     for (left, centre), place, name in zip(points, zip(x, y, strict=True), names, strict=True):
         text = short(str(name), width)
         wide = scale * _NAME_SIZE * 0.58 * sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
