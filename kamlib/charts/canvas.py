@@ -124,7 +124,7 @@ def _in_units(label: str, unit: str) -> str:
 
 
 def name_points(ax: Axes, x, y, names, *, width: int = 18) -> None:
-    """Names beside points, the first ones first; one that would cover a name or a point, or leave the axes, is left out.
+    """Names beside points, the first ones first; one that would cover anything is left out.
 
     Call it last: what else is in the picture decides how much room there is.
     """
