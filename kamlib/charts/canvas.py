@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox, ScaledTranslation
 
@@ -30,8 +31,8 @@ DARK, STRONG, MID, LIGHT, PALE = "#12355b", "#c0392b", "#5b8fb9", "#a9c4d9", "#e
 SERIES = (DARK, "#e08e45", "#4f9d8f", STRONG, "#b9a44c", MUTED)
 HATCHES = ("", "///", "...", "\\\\\\", "xx", "++")
 WIDTH, HEIGHT = 8.0, 4.5
-_NAME_SIZE, _NAME_GAP = 8.5, 8
-"""Points: of a name beside a mark, and of the space between them."""
+_NAME_SIZE = 8.5
+"""Points, of a name beside a mark."""
 
 
 def _settle() -> None:
@@ -129,19 +130,31 @@ def name_points(ax: Axes, x, y, names, *, width: int = 18) -> None:
     Call it last: what else is in the picture decides how much room there is.
     """
     ax.figure.draw_without_rendering()
-    points, scale = ax.transData.transform(np.column_stack([x, y]).astype(float)), ax.figure.dpi / 72
-    area, taken = ax.get_window_extent(), [Bbox([point - 4 * scale, point + 4 * scale]) for point in points]
-    for (left, centre), place, name in zip(points, zip(x, y, strict=True), names, strict=True):
-        text = short(str(name), width)
+    scale, area = ax.figure.dpi / 72, ax.get_window_extent()
+    marks = _marks(ax)
+    taken = [Bbox([centre - radius * scale, centre + radius * scale]) for centre, radius in marks]
+    for place, name in zip(zip(x, y, strict=True), names, strict=True):
+        point, text = ax.transData.transform(place), short(str(name), width)
+        radius = max((r for centre, r in marks if np.abs(centre - point).max() < 0.5), default=3)
         wide = scale * _NAME_SIZE * 0.58 * sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-        high, gap = scale * _NAME_SIZE * 0.75, scale * _NAME_GAP
-        for side, start in ((1, left + gap), (-1, left - gap - wide)):
-            box = Bbox.from_extents(start, centre - high, start + wide, centre + high)
+        high, gap = scale * _NAME_SIZE * 0.75, radius + 3
+        for side, start in ((1, point[0] + gap * scale), (-1, point[0] - gap * scale - wide)):
+            box = Bbox.from_extents(start, point[1] - high, start + wide, point[1] + high)
             if box.x0 >= area.x0 and box.x1 <= area.x1 and not box.count_overlaps(taken):
                 taken.append(box)
                 look = {"ha": "left" if side > 0 else "right", "va": "center", "fontsize": _NAME_SIZE, "color": INK}
-                ax.annotate(text, place, (side * _NAME_GAP, 0), textcoords="offset points", **look)
+                ax.annotate(text, place, (side * gap, 0), textcoords="offset points", **look)
                 break
+
+
+def _marks(ax: Axes) -> list[tuple[np.ndarray, float]]:
+    """Centre (pixels) and radius (points) of every mark of the scatters."""
+    found = []
+    for marks in ax.collections:
+        if isinstance(marks, PathCollection):
+            radii = np.resize(np.sqrt(marks.get_sizes()) / 2, len(marks.get_offsets()))
+            found += zip(ax.transData.transform(marks.get_offsets()), radii, strict=True)
+    return found
 
 
 def legend_below(ax: Axes, *, columns: int = 3) -> None:
