@@ -20,7 +20,7 @@ FEWEST_DAYS = 28
 
 def guesses(log: Log, days: int, prior: Prior) -> dict[str, Guess]:
     """What every model says at the end of the log's ``now``."""
-    known = common(log, prior)
+    known = common(log, prior, days)
     models = calendar_models(log, days, known) | pipeline_models(log, days, prior, known)
     return models | baselines(log, days, known.size)
 

@@ -174,7 +174,11 @@ def _priced(deals: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Entries into stages up to ``as_of``, before the close; every dated deal starts in `NO_STAGE` until its first."""
+    """Entries into stages up to ``as_of``, before the close; every dated deal starts in `NO_STAGE` until its first.
+
+    Days are whole, so of the stages entered on one day only the last counts: a deal that runs through three stages in
+    an hour stood a day in none of the first two, and chances per day would slow it down to three days.
+    """
     row = pd.Series(np.arange(len(deals)), index=deals["opportunity_id"]).groupby(level=0).first()
     dated = np.flatnonzero(deals["dated"])
     first = pd.DataFrame({"deal": dated, "stage": NO_STAGE, "entered": deals["created"].to_numpy()[dated], "at": -1})
@@ -199,7 +203,7 @@ def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of:
     moves = moves.sort_values(["deal", "entered", "at", "late", "stage"], kind="stable")
     following = moves["deal"].shift(-1) == moves["deal"]
     instant = following & (moves["entered"].shift(-1) <= moves["entered"])
-    return moves[~(instant & (moves["stage"] == NO_STAGE))]
+    return moves[~instant]
 
 
 def _stays(moves: pd.DataFrame, deals: pd.DataFrame, stages: tuple[str, ...]) -> pd.DataFrame:
@@ -211,6 +215,7 @@ def _stays(moves: pd.DataFrame, deals: pd.DataFrame, stages: tuple[str, ...]) ->
     left = np.where(onward, np.append(entered[1:], FAR)[: len(deal)], closed)
     cause = np.where(onward, np.append(stage[1:], 0)[: len(deal)], np.where(won, len(stages), len(stages) + 1))
     cause = np.where(left >= FAR, -1, cause)
+    entered = np.minimum(entered, left - 1)  # what came and ended within a day was at risk on that day
     return pd.DataFrame({"deal": deal, "stage": stage, "entered": entered, "left": left, "cause": cause})
 
 

@@ -164,7 +164,7 @@ def _daily(names, weights: np.ndarray, said: dict) -> np.ndarray:
 
 def _forecast(log: Log, days: int, prior: Prior, *, target, paths: int, seed: int, memory: dict) -> Forecast:
     word = _word(log, days, prior, memory)
-    known = common(log, prior)
+    known = common(log, prior, days)
     way = process(log, days, prior, known)
     dates = log.dates(1, days)
     period = dates.astype("datetime64[M]").astype(int)
@@ -410,7 +410,7 @@ def _last_moment(opportunities: pd.DataFrame, stamps: list) -> pd.Timestamp:
 
 def _told(log: Log, days: int, prior: Prior, full: Log, paths: int, seed: int, memory: dict) -> pd.DataFrame:
     word = _word(log, days, prior, memory)
-    way = process(log, days, prior, common(log, prior))
+    way = process(log, days, prior, common(log, prior, days))
     period = np.zeros(days, int)
     raw = simulating.simulate(log, way, period, paths=paths, seed=seed)
     value, _count = simulating.settle(raw, word.daily.sum(axis=1, keepdims=True), word.sd, word.sd_total, seed=seed)

@@ -9,6 +9,7 @@ import numpy as np
 
 from kamlib import seasons
 from kamlib.deallog import FAR, Log, daily
+from kamlib.tempo import coming_levels
 from kamlib.transitions import PRIOR_EVENTS, Hazards, Tilt, counts, forward, hazards
 
 HALF_LIVES = {"calendar": None, "calendar_quarter": 91.0, "calendar_month": 30.0}
@@ -157,18 +158,20 @@ def pace_levels(n: np.ndarray, speed: np.ndarray, days: int) -> dict[str, np.nda
 
 @dataclass(frozen=True)
 class Common:
-    """What several models need of a log: the calendar of wins and of new deals, amounts, discounts."""
+    """What several models need of a log: the calendar of wins and of new deals, amounts, discounts, and new deals."""
 
     won: tuple[dict[str, np.ndarray], np.ndarray, float]
     created: tuple[dict[str, np.ndarray], np.ndarray, float]
     size: Amounts
     ratio: np.ndarray
+    arrivals: np.ndarray
+    """Group × coming day: new deals."""
 
 
-def common(log: Log, prior: Prior) -> Common:
+def common(log: Log, prior: Prior, days: int) -> Common:
     """Learn it once."""
     won, created = calendar_of(log, "won", prior), calendar_of(log, "created", Prior())
-    return Common(won, created, amounts(log, prior), _ratios(log))
+    return Common(won, created, amounts(log, prior), _ratios(log), _arriving(log, days, created))
 
 
 def calendar_models(log: Log, days: int, known: Common) -> dict[str, Guess]:
@@ -214,14 +217,14 @@ class Process:
     entry: np.ndarray
     size: Amounts
     ratio: np.ndarray
-    bunch: float
 
 
 def process(log: Log, days: int, prior: Prior, known: Common, *, since: float = -np.inf) -> Process:
     """Everything the deals' way through the stages needs, learned from the log as it stands."""
     chance = hazards(*counts(log, since=since), prior=_prior_chances(log, prior))
-    arrivals, entry = _arriving(log, days, known)
-    return Process(chance, _tilt(log, chance, days), arrivals, entry, known.size, known.ratio, known.won[2])
+    first = log.stays.drop_duplicates("deal")["stage"].to_numpy()
+    entry = np.bincount(first, minlength=len(log.stages)) / max(len(first), 1)
+    return Process(chance, _tilt(log, chance, days), known.arrivals, entry, known.size, known.ratio)
 
 
 def _prior_chances(log: Log, prior: Prior) -> np.ndarray | None:
@@ -242,27 +245,48 @@ def expected_events(log: Log, chance: Hazards, edges: np.ndarray, bands: np.ndar
     Causes are the win and the loss, spans lie between the day numbers ``edges``, ``bands`` names the band of every age.
     """
     stays = log.stays
-    stays = stays[(stays["left"] > edges[0]) & (stays["entered"] < edges[-1])]
+    stays = stays[(stays["left"].to_numpy() > edges[0]) & (stays["entered"].to_numpy() < edges[-1])]
     stage, entered, left = (stays[name].to_numpy() for name in ("stage", "entered", "left"))
     group = log.deals["group"].to_numpy()[stays["deal"].to_numpy()]
-    low = np.maximum(entered, log.start - 1)
-    high = np.maximum(np.minimum(left, log.now), low)
-    age = np.clip(np.clip(edges[None, :], low[:, None], high[:, None]) - entered[:, None], 0, len(bands)).astype(int)
-    spans, count, groups = len(edges) - 1, int(bands.max()) + 1, len(log.groups)
-    observed, expected = np.zeros((2, 2, groups, count, spans))
+    shape = (len(log.groups), int(bands.max()) + 1, len(edges) - 1)
+    expected = _expected(log, chance, edges, bands, (stage, group, entered, left))
     span = np.searchsorted(edges, left, "left") - 1
-    ended_at = bands[np.clip(left - entered - 1, 0, len(bands) - 1).astype(int)]
+    band = bands[np.clip(left - entered - 1, 0, len(bands) - 1).astype(int)]
+    observed = np.zeros((2, *shape))
     for row, cause in enumerate((len(log.stages), len(log.stages) + 1)):
-        for band in range(count):
-            summed = np.cumsum(np.where(bands == band, chance.daily[:, cause], 0.0), axis=1)
-            summed = np.concatenate([np.zeros((len(summed), 1)), summed], axis=1)
-            hazard = np.diff(summed[stage[:, None], age], axis=1)
-            flat = (group[:, None] * spans + np.arange(spans)).ravel()
-            expected[row, :, band] = np.bincount(flat, hazard.ravel(), groups * spans).reshape(groups, spans)
-        ended = (stays["cause"].to_numpy() == cause) & (span >= 0) & (span < spans)
-        flat = (group[ended] * count + ended_at[ended]) * spans + span[ended]
-        observed[row] = np.bincount(flat, minlength=groups * count * spans).reshape(groups, count, spans)
+        ended = (stays["cause"].to_numpy() == cause) & (span >= 0) & (span < shape[2])
+        flat = np.ravel_multi_index((group[ended], band[ended], span[ended]), shape)
+        observed[row] = np.bincount(flat, minlength=np.prod(shape)).reshape(shape)
     return observed, expected
+
+
+def _expected(log: Log, chance: Hazards, edges: np.ndarray, bands: np.ndarray, stays: tuple) -> np.ndarray:
+    """Cause × group × band × span: the summed chances of the days that the stays were under watch."""
+    stage, group, entered, left = stays
+    low = np.maximum(entered, max(log.start - 1, edges[0]))
+    high = np.minimum(np.minimum(left, log.now), edges[-1])
+    first, last = np.searchsorted(edges, low, "right") - 1, np.searchsorted(edges, high, "left") - 1
+    pieces = np.where(high > low, last - first + 1, 0)  # one for every span that a stay reaches into
+    row = np.repeat(np.arange(len(stage)), pieces)
+    span = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    young, old = (
+        np.clip(day - entered[row], 0, len(bands)).astype(int)
+        for day in (np.maximum(low[row], edges[span]), np.minimum(high[row], edges[span + 1]))
+    )
+    summed = _summed(chance, bands)
+    hazard = summed[:, stage[row], old] - summed[:, stage[row], young]
+    spans, count, groups = len(edges) - 1, int(bands.max()) + 1, len(log.groups)
+    flat = group[row] * spans + span
+    sums = [np.bincount(flat, part, groups * spans).reshape(groups, spans) for part in hazard]
+    return np.array(sums).reshape(2, count, groups, spans).swapaxes(1, 2)
+
+
+def _summed(chance: Hazards, bands: np.ndarray) -> np.ndarray:
+    """(cause and band) × stage × age: the chances of all younger ages, for the win and the loss."""
+    within = bands[None, :] == np.arange(int(bands.max()) + 1)[:, None]
+    daily = chance.daily[:, -2:].swapaxes(0, 1)[:, None] * within[None, :, None]
+    summed = np.cumsum(daily, axis=3).reshape(-1, *daily.shape[2:])
+    return np.concatenate([np.zeros((*summed.shape[:2], 1)), summed], axis=2)
 
 
 BANDS = 3
@@ -277,7 +301,7 @@ def _bands(chance: Hazards) -> np.ndarray:
 
 
 def _tilt(log: Log, chance: Hazards, days: int) -> Tilt:
-    """What the month, the age and the region do to the chances of winning and losing on the coming days."""
+    """What the month, the age, the region and the drift do to the chances of winning and losing on the coming days."""
     first = max(log.start, log.now - 3 * 365)
     dates = log.dates(first, log.now)
     starts = np.flatnonzero(np.append(True, np.diff(seasons.month_number(dates)) > 0)) if len(dates) else np.array([0])
@@ -285,7 +309,7 @@ def _tilt(log: Log, chance: Hazards, days: int) -> Tilt:
     bands = _bands(chance)
     observed, expected = expected_events(log, chance, edges, bands)
     coming = log.dates(log.now + 1, log.now + days)
-    parts = []
+    parts, won = [], None
     for seen, thought in zip(observed, np.maximum(expected, 1e-9), strict=True):
         effects = _monthly(seen.sum(axis=(0, 1)), thought.sum(axis=(0, 1)), dates[starts], coming)
         by_band = [
@@ -293,7 +317,29 @@ def _tilt(log: Log, chance: Hazards, days: int) -> Tilt:
             for band in range(seen.shape[1])
         ]
         parts.append((np.array(by_band).T[:, bands], seasons.shrunk_effects(*_sums(seen, thought))))
-    return Tilt(parts[0][0], parts[1][0], parts[0][1], parts[1][1])
+        won = won or effects[0]
+    drift = _drifted(log, chance, won, days)
+    return Tilt(parts[0][0] * drift[:, None], parts[1][0], parts[0][1], parts[1][1])
+
+
+def _drifted(log: Log, chance: Hazards, calendar: dict[str, np.ndarray], days: int) -> np.ndarray:
+    """Coming day: how much likelier deals are won now than over all of the past, by the weeks' wins.
+
+    Each week's wins against what the ages of its deals and the calendar ask for; one win of the usual kind a week
+    steadies weeks with few.
+    """
+    weeks = int((log.now - max(log.start - 1, log.now - 3 * 365)) // 7)
+    if weeks < 1:
+        return np.ones(days)
+    edges = log.now - 7.0 * np.arange(weeks, -1, -1)
+    seen, thought = (part[0].sum(axis=(0, 1)) for part in expected_events(log, chance, edges, _one_band(chance)))
+    pace = seasons.pace(calendar, log.dates(int(edges[0]) + 1, log.now)).reshape(-1, 7).mean(axis=1)
+    usual = seen.sum() / max(thought.sum(), 1e-9)
+    return coming_levels(seen[None] + usual, thought * pace + 1.0, days, unit=7)[0]
+
+
+def _one_band(chance: Hazards) -> np.ndarray:
+    return np.zeros(chance.daily.shape[2], int)
 
 
 def _sums(seen: np.ndarray, thought: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -306,15 +352,12 @@ def _monthly(seen, thought, months, coming, priors=None) -> tuple[dict[str, np.n
     return effects, seasons.pace(effects, coming)
 
 
-def _arriving(log: Log, days: int, known: Common) -> tuple[np.ndarray, np.ndarray]:
-    """(group × coming day: new deals, by the recent level and the calendar; stage: where they enter)."""
-    effects, n, _bunch = known.created
+def _arriving(log: Log, days: int, created: tuple) -> np.ndarray:
+    """Group × coming day: new deals, by the level that foretold best and the calendar."""
+    effects, n, _bunch = created
     past = seasons.pace(effects, log.dates(log.now - n.shape[1] + 1, log.now))
     coming = seasons.pace(effects, log.dates(log.now + 1, log.now + days))
-    level = levels(n, past, HALF_LIVES["calendar_quarter"])
-    first = log.stays.drop_duplicates("deal")["stage"].to_numpy()
-    entry = np.bincount(first, minlength=len(log.stages)) / max(len(first), 1)
-    return level[:, None] * coming, entry
+    return coming_levels(n, past, days) * coming
 
 
 def _ratios(log: Log) -> np.ndarray:
@@ -361,5 +404,5 @@ def pipeline_models(log: Log, days: int, prior: Prior, known: Common) -> dict[st
     for name, since in (("pipeline", -np.inf), ("pipeline_recent", half)):
         way = process(log, days, prior, known, since=since)
         mean = sum(pipeline_parts(log, way))
-        guesses[name] = Guess(mean, *spread(mean, way.size, way.bunch))
+        guesses[name] = Guess(mean, *spread(mean, way.size, 1.0))
     return guesses
