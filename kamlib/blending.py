@@ -133,11 +133,12 @@ class Blend:
 
 @dataclass(frozen=True)
 class Trial:
-    """How every model did on a record: origin × model scores, and errors ÷ their own standard deviation."""
+    """How every model did on a record: origin × model scores; origin × model × group errors, and what was expected."""
 
     record: Record
     crps: np.ndarray
-    z: np.ndarray
+    errors: np.ndarray
+    sd: np.ndarray
 
     def windows(self, at: int) -> tuple[np.ndarray, float]:
         """(which windows had ended by day ``at``, how many independent ones they are worth)."""
@@ -154,9 +155,8 @@ def _counted(record: Record, rows: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _trial(record: Record, groups: slice) -> tuple[Trial, np.ndarray]:
     m, s, y = record.mean[:, :, groups], record.sd[:, :, groups], record.actual[:, groups]
-    z = (y[:, None] - m) / s
     shorter = _trial(record.shorter, groups)[0] if record.shorter else None
-    trial = Trial(record, np.empty(0), z)
+    trial = Trial(record, np.empty(0), y[:, None] - m, s)
     stretched = np.stack([s[row] * _stretches(trial, shorter, record.origins[row])[:, None] for row in range(len(m))])
     crps = scoring.crps_normal(m, stretched, y[:, None]).mean(axis=2)
     return replace(trial, crps=crps), stretched
@@ -197,15 +197,17 @@ def _mean(values: np.ndarray) -> float:
 
 def _stretches(trial: Trial, shorter: Trial | None, at: int) -> np.ndarray:
     """By how much each model's spread must be stretched; shorter windows speak while few long ones have ended."""
-    known, n = trial.alike(at)
-    own = np.ones(trial.z.shape[1])
+    own = np.ones(len(trial.record.names))
     if shorter is not None:
-        before, m = shorter.alike(at)
-        short = {
-            name: scoring.past_scale(shorter.z[before, k].ravel(), m) for k, name in enumerate(shorter.record.names)
-        }
+        short = dict(zip(shorter.record.names, _asked(shorter, at, np.ones(len(shorter.record.names))), strict=True))
         own = np.array([short.get(name, 1.0) for name in trial.record.names])
-    return np.array([own[k] * scoring.past_scale(trial.z[known, k].ravel() / own[k], n) for k in range(len(own))])
+    return own * _asked(trial, at, own)
+
+
+def _asked(trial: Trial, at: int, own: np.ndarray) -> list[float]:
+    """What the past of each model asks for beyond the stretch ``own``."""
+    known, n = trial.alike(at)
+    return [scoring.past_scale(trial.errors[known, k], trial.sd[known, k] * own[k], n) for k in range(len(own))]
 
 
 def _conformal(record: Record, z: np.ndarray, own: np.ndarray, row: int) -> float:
