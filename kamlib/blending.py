@@ -175,7 +175,7 @@ def blend(record: Record, groups: slice) -> Blend:
         headline, lost = _headline(trial, own[0], weights, row)
         for kind, used in enumerate((weights, headline)):
             mean[kind, row], sd[kind, row] = _mixed(used, m[row]), _mixed(used, stretched[row])
-            stretch = _conformal(record, (y - mean[kind]) / sd[kind], own[kind], row)
+            stretch = _conformal(record, y - mean[kind], sd[kind], own[kind], row)
             if record.known(record.origins[row]).any():  # the first ones had no past to weigh by
                 score = scoring.crps_normal(mean[kind, row], sd[kind, row] * stretch, y[row])
                 own[kind, row] = score.mean()
@@ -210,10 +210,17 @@ def _asked(trial: Trial, at: int, own: np.ndarray) -> list[float]:
     return [scoring.past_scale(trial.errors[known, k], trial.sd[known, k] * own[k], n) for k in range(len(own))]
 
 
-def _conformal(record: Record, z: np.ndarray, own: np.ndarray, row: int) -> float:
-    """The stretch that the blend's own past asks for; what was said before there was a past to weigh by is left out."""
+def _conformal(record: Record, errors: np.ndarray, sd: np.ndarray, own: np.ndarray, row: int) -> float:
+    """The stretch that the blend's own past asks for; what was said before there was a past to weigh by is left out.
+
+    Windows weigh by the variance expected of them: those of a tiny beginning say little of a business that has grown.
+    """
     known, n = _counted(record, record.alike(record.origins[row]) & np.isfinite(own))
-    return scoring.conformal_scale(z[known].ravel(), n * z.shape[1])
+    if not known.any():
+        return 1.0
+    worth = sd[known] ** 2 / (sd[known] ** 2).mean(axis=0)
+    z = errors[known] / sd[known]
+    return scoring.conformal_scale(z.ravel(), n * z.shape[1], worth=worth.ravel())
 
 
 def _scores(crps: np.ndarray) -> np.ndarray:

@@ -182,7 +182,8 @@ def calendar_models(log: Log, days: int, known: Common) -> dict[str, Guess]:
     size = known.size
     own = _own_pace(log, n, past, effects, days)
     guesses = {}
-    for name, level in pace_levels(n, past, days).items():
+    levels_of = pace_levels(n, past, days) | {"calendar_learned": coming_levels(n, past, days)}
+    for name, level in levels_of.items():
         mean = level * coming * own * size.mean[:, None]
         guesses[name] = Guess(mean, *spread(mean, size, bunch))
     return guesses

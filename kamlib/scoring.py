@@ -124,7 +124,7 @@ def past_scale(errors: np.ndarray, sd: np.ndarray, n: float) -> float:
     return float(np.sqrt((OWN_WORD + n * reached) / (OWN_WORD + n)))
 
 
-def conformal_scale(z: np.ndarray, n: float, *, level: float = LEVEL) -> float:
+def conformal_scale(z: np.ndarray, n: float, *, worth: np.ndarray | None = None, level: float = LEVEL) -> float:
     """By how much the interval must be stretched for ``level`` of its own past standardised errors to lie inside.
 
     Notes
@@ -132,18 +132,30 @@ def conformal_scale(z: np.ndarray, n: float, *, level: float = LEVEL) -> float:
     Conformal prediction (Vovk et al. 2005; Lei et al. 2018) on |z|: its quantile against what a normal promises. With
     few windows that quantile is the largest error, and the interval too wide for years; so it stands beside the
     forecast's own word (`OWN_WORD`), n counting only independent windows, and what it then says is widened from the
-    normal to Student's t, because it is an estimate.
+    normal to Student's t, because it is an estimate. ``worth`` weighs the errors (Barber et al. 2023), equally by
+    default.
 
     >>> float(round(conformal_scale(np.array([3.0] * 9), 9.0), 2))
     2.03
     """
-    size = np.abs(z[np.isfinite(z)])
+    known = np.isfinite(z)
+    size = np.abs(z[known])
     if not len(size) or n <= 0:
         return 1.0
     usual = ndtri((1 + level) / 2)
-    reached = float(np.quantile(size, level) / usual)
+    reached = _quantile(size, np.ones(len(size)) if worth is None else worth[known], level) / usual
     unsure = stdtrit(n + OWN_WORD, (1 + level) / 2) / usual
     return unsure * (n * reached + OWN_WORD) / (n + OWN_WORD)
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, level: float) -> float:
+    """The quantile of weighted values; with equal weights that of numpy."""
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    if len(values) == 1:
+        return float(values[0])
+    place = np.cumsum(weights) - (weights + weights[0]) / 2
+    return float(np.interp(level * place[-1], place, values))
 
 
 def evidence_weights(scores: np.ndarray, n: float) -> np.ndarray:
