@@ -8,7 +8,8 @@ import pandas as pd
 from kamlib import scoring
 from kamlib.baselines import SIMPLE, baselines
 from kamlib.deallog import Log, daily, log_at
-from kamlib.paces import Guess, Prior, calendar_models, common, pipeline_models
+from kamlib.onward import pipeline_models
+from kamlib.paces import Guess, Prior, calendar_models, common
 
 MOST_WINDOWS = 26
 """Past windows a forecast looks back on."""
