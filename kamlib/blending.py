@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib import scoring
-from kamlib.baselines import SIMPLE, baselines
+from kamlib.baselines import SIMPLE, UNTIMED, baselines
 from kamlib.deallog import Log, daily, log_at
 from kamlib.onward import pipeline_models
 from kamlib.paces import Guess, Prior, calendar_models, common
@@ -270,14 +270,25 @@ def _headline(trial: Trial, own: np.ndarray, weights: np.ndarray, row: int) -> t
 
 
 def _prior_weights(record: Record, shorter: Trial | None, at: int, n: float) -> np.ndarray:
-    """What speaks for each model before long windows do: all engines alike, or the weights by shorter windows."""
+    """What speaks for each model before long windows do: the three ideas alike, or the weights by shorter windows."""
     known, m = shorter.windows(at) if shorter is not None else (np.zeros(0, bool), 0.0)
+    share = _shares(record)
     if not known.any():
-        return np.where(record.simple, 1.0 if n > 0 else 0.0, 1.0)
+        return share if n > 0 else np.where(record.simple, 0.0, share)
     short = dict(
         zip(shorter.record.names, scoring.evidence_weights(_scores(shorter.crps[known]), m / (1 + n)), strict=True)
     )
-    return np.array([short.get(name, 0.0) for name in record.names])
+    return share * np.array([short.get(name, 0.0) for name in record.names])
+
+
+def _shares(record: Record) -> np.ndarray:
+    """Signing pace, deals on their way, and simple forecasts count alike: near copies of one do not outvote another.
+
+    What knows no window has no part in the blend; where it did best all the same, it is the headline (`_headline`).
+    """
+    idea = np.where(record.simple, 2, [int(name.startswith("pipeline")) for name in record.names])
+    share = 1.0 / np.bincount(idea, minlength=3)[idea]
+    return np.where(np.isin(record.names, UNTIMED), 0.0, share)
 
 
 def _lost(own: np.ndarray, simple: np.ndarray) -> bool:
