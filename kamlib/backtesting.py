@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from kamlib import scoring, simulating
-from kamlib.deallog import Log, day_of, days_ahead, read_log
+from kamlib.deallog import Log, day_of, days_ahead, moments, read_log
 from kamlib.forecast import joint_word
 from kamlib.onward import process
 from kamlib.paces import Prior, common
@@ -62,9 +62,7 @@ BACKTEST_COLUMNS = [
 
 
 def _last_moment(opportunities: pd.DataFrame, stamps: list) -> pd.Timestamp:
-    closed = pd.to_datetime(opportunities["closed"].astype("object"), errors="coerce")
-    closed = closed.dt.tz_localize(None) if getattr(closed.dtype, "tz", None) is not None else closed
-    last = closed.max()
+    last = moments(opportunities["closed"]).max()
     return max([*stamps[:1], last.normalize() + (stamps[0] - stamps[0].normalize())]) if stamps else pd.Timestamp(0)
 
 

@@ -4,6 +4,7 @@ Days are counted from ``as_of``: day 0 ends at ``as_of``, day 1 is the first tha
 tables at ``as_of`` before anything else is computed; `log_at` cuts further back, for the forecast's own past.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -82,18 +83,24 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name] if name in frame else pd.Series(np.nan, index=frame.index, dtype="object")
 
 
-def _moments(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values
-    return pd.to_datetime(values.astype("object"), errors="coerce", format="mixed")
+_OFFSET = re.compile(r"(?<=\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(?:Z|[+-]\d\d:?\d\d)$")
+
+
+def moments(values: pd.Series) -> pd.Series:
+    """Moments as the clock on the wall said them, without a zone; what is none is missing.
+
+    >>> moments(pd.Series(["2024-03-31T01:30:00+01:00", "2024-03-31 03:30+02:00", "soon"])).dt.hour.tolist()
+    [1.0, 3.0, nan]
+    """
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        texts = values.astype("object").where(values.notna(), "").astype(str).str.replace(_OFFSET, r"\1", regex=True)
+        values = pd.to_datetime(texts.astype("object"), errors="coerce", format="mixed")
+    return values.dt.tz_localize(None) if getattr(values.dtype, "tz", None) is not None else values
 
 
 def _days(values: pd.Series, as_of: pd.Timestamp) -> np.ndarray:
     """Day numbers of moments; missing ones stay missing."""
-    values = _moments(values)
-    if getattr(values.dtype, "tz", None) is not None:
-        values = values.dt.tz_localize(None)
-    return np.ceil(((values - as_of) / pd.Timedelta(days=1)).to_numpy(float, na_value=np.nan))
+    return np.ceil(((moments(values) - as_of) / pd.Timedelta(days=1)).to_numpy(float, na_value=np.nan))
 
 
 def _numbers(values: pd.Series) -> np.ndarray:
@@ -186,7 +193,7 @@ def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of:
         return first
     entered = _days(stage_history["entered"], as_of)
     keys = stage_history["opportunity_id"].astype("object").astype(str)
-    exact = _moments(stage_history["entered"]).to_numpy()
+    exact = moments(stage_history["entered"]).to_numpy()
     moves = pd.DataFrame(
         {
             "deal": row.reindex(keys).to_numpy(),

@@ -171,6 +171,28 @@ def test_types_and_zones_and_unknown_columns_do_not_matter(company):
     assert same.total.mean == pytest.approx(plain.total.mean, rel=1e-9)
 
 
+def test_texts_with_the_offsets_of_summer_and_winter_are_read_by_the_clock_on_the_wall():
+    deals, moves = drawn(300, times=True)
+    plain = funnel.forecast(deals, moves, as_of=AS_OF, horizon=28, paths=50)
+
+    def said(moments):
+        zone = np.where(moments.dt.month.between(4, 9), "+02:00", "+01:00")
+        return (moments.dt.strftime("%Y-%m-%dT%H:%M:%S.%f") + zone).where(moments.notna(), None)
+
+    texts = deals.assign(created=said(deals["created"]), closed=said(deals["closed"]))
+    same = funnel.forecast(texts, moves.assign(entered=said(moves["entered"])), as_of=AS_OF, horizon=28, paths=50)
+    assert same.total.mean == pytest.approx(plain.total.mean)
+    told = funnel.backtest(texts, moves, as_ofs=["2024-06-30"], horizon=28, paths=50)
+    assert (told["actual"] > 0).all()
+
+
+def test_near_copies_count_once_and_what_knows_no_window_has_no_part(answer):
+    models = answer.models.set_index("model")
+    assert (models.loc[["stage_weighted", "naive_bayes"], "weight"] == 0).all()
+    shares = blending._shares(record(read_log(*drawn(), as_of=AS_OF), 28, Prior())[0])
+    assert shares.sum() == pytest.approx(3 - 2 / 6)  # three ideas; two of the six simple ones have no part
+
+
 def test_order_of_rows_does_not_matter_for_the_mean(company):
     deals, moves = company
     mixed = funnel.forecast(
