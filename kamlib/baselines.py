@@ -14,6 +14,8 @@ SIMPLE = (
     "conversion_run_rate",
     "naive_bayes",
 )
+UNTIMED = ("stage_weighted", "naive_bayes")
+"""Those that say what the open deals will bring some day, not what a window brings."""
 
 
 def baselines(log: Log, days: int, size: Amounts) -> dict[str, Guess]:

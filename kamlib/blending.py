@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from kamlib import scoring
-from kamlib.baselines import SIMPLE, baselines
+from kamlib.baselines import SIMPLE, UNTIMED, baselines
 from kamlib.deallog import Log, daily, log_at
-from kamlib.paces import Guess, Prior, calendar_models, common, pipeline_models
+from kamlib.onward import pipeline_models
+from kamlib.paces import Guess, Prior, calendar_models, common
 
 MOST_WINDOWS = 26
 """Past windows a forecast looks back on."""
@@ -20,7 +21,7 @@ FEWEST_DAYS = 28
 
 def guesses(log: Log, days: int, prior: Prior) -> dict[str, Guess]:
     """What every model says at the end of the log's ``now``."""
-    known = common(log, prior)
+    known = common(log, prior, days)
     models = calendar_models(log, days, known) | pipeline_models(log, days, prior, known)
     return models | baselines(log, days, known.size)
 
@@ -133,11 +134,12 @@ class Blend:
 
 @dataclass(frozen=True)
 class Trial:
-    """How every model did on a record: origin × model scores, and errors ÷ their own standard deviation."""
+    """How every model did on a record: origin × model scores; origin × model × group errors, and what was expected."""
 
     record: Record
     crps: np.ndarray
-    z: np.ndarray
+    errors: np.ndarray
+    sd: np.ndarray
 
     def windows(self, at: int) -> tuple[np.ndarray, float]:
         """(which windows had ended by day ``at``, how many independent ones they are worth)."""
@@ -154,9 +156,8 @@ def _counted(record: Record, rows: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _trial(record: Record, groups: slice) -> tuple[Trial, np.ndarray]:
     m, s, y = record.mean[:, :, groups], record.sd[:, :, groups], record.actual[:, groups]
-    z = (y[:, None] - m) / s
     shorter = _trial(record.shorter, groups)[0] if record.shorter else None
-    trial = Trial(record, np.empty(0), z)
+    trial = Trial(record, np.empty(0), y[:, None] - m, s)
     stretched = np.stack([s[row] * _stretches(trial, shorter, record.origins[row])[:, None] for row in range(len(m))])
     crps = scoring.crps_normal(m, stretched, y[:, None]).mean(axis=2)
     return replace(trial, crps=crps), stretched
@@ -175,7 +176,7 @@ def blend(record: Record, groups: slice) -> Blend:
         headline, lost = _headline(trial, own[0], weights, row)
         for kind, used in enumerate((weights, headline)):
             mean[kind, row], sd[kind, row] = _mixed(used, m[row]), _mixed(used, stretched[row])
-            stretch = _conformal(record, (y - mean[kind]) / sd[kind], own[kind], row)
+            stretch = _conformal(record, y - mean[kind], sd[kind], own[kind], row)
             if record.known(record.origins[row]).any():  # the first ones had no past to weigh by
                 score = scoring.crps_normal(mean[kind, row], sd[kind, row] * stretch, y[row])
                 own[kind, row] = score.mean()
@@ -197,21 +198,30 @@ def _mean(values: np.ndarray) -> float:
 
 def _stretches(trial: Trial, shorter: Trial | None, at: int) -> np.ndarray:
     """By how much each model's spread must be stretched; shorter windows speak while few long ones have ended."""
-    known, n = trial.alike(at)
-    own = np.ones(trial.z.shape[1])
+    own = np.ones(len(trial.record.names))
     if shorter is not None:
-        before, m = shorter.alike(at)
-        short = {
-            name: scoring.past_scale(shorter.z[before, k].ravel(), m) for k, name in enumerate(shorter.record.names)
-        }
+        short = dict(zip(shorter.record.names, _asked(shorter, at, np.ones(len(shorter.record.names))), strict=True))
         own = np.array([short.get(name, 1.0) for name in trial.record.names])
-    return np.array([own[k] * scoring.past_scale(trial.z[known, k].ravel() / own[k], n) for k in range(len(own))])
+    return own * _asked(trial, at, own)
 
 
-def _conformal(record: Record, z: np.ndarray, own: np.ndarray, row: int) -> float:
-    """The stretch that the blend's own past asks for; what was said before there was a past to weigh by is left out."""
+def _asked(trial: Trial, at: int, own: np.ndarray) -> list[float]:
+    """What the past of each model asks for beyond the stretch ``own``."""
+    known, n = trial.alike(at)
+    return [scoring.past_scale(trial.errors[known, k], trial.sd[known, k] * own[k], n) for k in range(len(own))]
+
+
+def _conformal(record: Record, errors: np.ndarray, sd: np.ndarray, own: np.ndarray, row: int) -> float:
+    """The stretch that the blend's own past asks for; what was said before there was a past to weigh by is left out.
+
+    Windows weigh by the variance expected of them: those of a tiny beginning say little of a business that has grown.
+    """
     known, n = _counted(record, record.alike(record.origins[row]) & np.isfinite(own))
-    return scoring.conformal_scale(z[known].ravel(), n * z.shape[1])
+    if not known.any():
+        return 1.0
+    worth = sd[known] ** 2 / (sd[known] ** 2).mean(axis=0)
+    z = errors[known] / sd[known]
+    return scoring.conformal_scale(z.ravel(), n * z.shape[1], worth=worth.ravel())
 
 
 def _scores(crps: np.ndarray) -> np.ndarray:
@@ -260,14 +270,25 @@ def _headline(trial: Trial, own: np.ndarray, weights: np.ndarray, row: int) -> t
 
 
 def _prior_weights(record: Record, shorter: Trial | None, at: int, n: float) -> np.ndarray:
-    """What speaks for each model before long windows do: all engines alike, or the weights by shorter windows."""
+    """What speaks for each model before long windows do: the three ideas alike, or the weights by shorter windows."""
     known, m = shorter.windows(at) if shorter is not None else (np.zeros(0, bool), 0.0)
+    share = _shares(record)
     if not known.any():
-        return np.where(record.simple, 1.0 if n > 0 else 0.0, 1.0)
+        return share if n > 0 else np.where(record.simple, 0.0, share)
     short = dict(
         zip(shorter.record.names, scoring.evidence_weights(_scores(shorter.crps[known]), m / (1 + n)), strict=True)
     )
-    return np.array([short.get(name, 0.0) for name in record.names])
+    return share * np.array([short.get(name, 0.0) for name in record.names])
+
+
+def _shares(record: Record) -> np.ndarray:
+    """Signing pace, deals on their way, and simple forecasts count alike: near copies of one do not outvote another.
+
+    What knows no window has no part in the blend; where it did best all the same, it is the headline (`_headline`).
+    """
+    idea = np.where(record.simple, 2, [int(name.startswith("pipeline")) for name in record.names])
+    share = 1.0 / np.bincount(idea, minlength=3)[idea]
+    return np.where(np.isin(record.names, UNTIMED), 0.0, share)
 
 
 def _lost(own: np.ndarray, simple: np.ndarray) -> bool:

@@ -7,7 +7,8 @@ from scipy.stats import poisson
 from kamlib.blending import Blend
 from kamlib.deallog import FAR, NO_STAGE, Log
 from kamlib.edition import _
-from kamlib.paces import Prior, Process
+from kamlib.onward import Process
+from kamlib.paces import Prior
 from kamlib.transitions import PRIOR_EVENTS, Hazards
 
 STRANGE = 1e-4
@@ -22,6 +23,7 @@ def forecast_names() -> pd.Series:
             "calendar": _("signing pace, all of the past"),
             "calendar_quarter": _("signing pace, last quarter counts most"),
             "calendar_month": _("signing pace, last month counts most"),
+            "calendar_learned": _("signing pace, forgetting as fast as its past asks"),
             "calendar_trend": _("signing pace with its growth"),
             "pipeline": _("deals on their way"),
             "pipeline_recent": _("deals on their way, newer half"),

@@ -4,6 +4,7 @@ Days are counted from ``as_of``: day 0 ends at ``as_of``, day 1 is the first tha
 tables at ``as_of`` before anything else is computed; `log_at` cuts further back, for the forecast's own past.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -82,18 +83,24 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name] if name in frame else pd.Series(np.nan, index=frame.index, dtype="object")
 
 
-def _moments(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values
-    return pd.to_datetime(values.astype("object"), errors="coerce", format="mixed")
+_OFFSET = re.compile(r"(?<=\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(?:Z|[+-]\d\d:?\d\d)$")
+
+
+def moments(values: pd.Series) -> pd.Series:
+    """Moments as the clock on the wall said them, without a zone; what is none is missing.
+
+    >>> moments(pd.Series(["2024-03-31T01:30:00+01:00", "2024-03-31 03:30+02:00", "soon"])).dt.hour.tolist()
+    [1.0, 3.0, nan]
+    """
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        texts = values.astype("object").where(values.notna(), "").astype(str).str.replace(_OFFSET, r"\1", regex=True)
+        values = pd.to_datetime(texts.astype("object"), errors="coerce", format="mixed")
+    return values.dt.tz_localize(None) if getattr(values.dtype, "tz", None) is not None else values
 
 
 def _days(values: pd.Series, as_of: pd.Timestamp) -> np.ndarray:
     """Day numbers of moments; missing ones stay missing."""
-    values = _moments(values)
-    if getattr(values.dtype, "tz", None) is not None:
-        values = values.dt.tz_localize(None)
-    return np.ceil(((values - as_of) / pd.Timedelta(days=1)).to_numpy(float, na_value=np.nan))
+    return np.ceil(((moments(values) - as_of) / pd.Timedelta(days=1)).to_numpy(float, na_value=np.nan))
 
 
 def _numbers(values: pd.Series) -> np.ndarray:
@@ -174,7 +181,11 @@ def _priced(deals: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Entries into stages up to ``as_of``, before the close; every dated deal starts in `NO_STAGE` until its first."""
+    """Entries into stages up to ``as_of``, before the close; every dated deal starts in `NO_STAGE` until its first.
+
+    Days are whole, so of the stages entered on one day only the last counts: a deal that runs through three stages in
+    an hour stood a day in none of the first two, and chances per day would slow it down to three days.
+    """
     row = pd.Series(np.arange(len(deals)), index=deals["opportunity_id"]).groupby(level=0).first()
     dated = np.flatnonzero(deals["dated"])
     first = pd.DataFrame({"deal": dated, "stage": NO_STAGE, "entered": deals["created"].to_numpy()[dated], "at": -1})
@@ -182,7 +193,7 @@ def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of:
         return first
     entered = _days(stage_history["entered"], as_of)
     keys = stage_history["opportunity_id"].astype("object").astype(str)
-    exact = _moments(stage_history["entered"]).to_numpy()
+    exact = moments(stage_history["entered"]).to_numpy()
     moves = pd.DataFrame(
         {
             "deal": row.reindex(keys).to_numpy(),
@@ -199,7 +210,7 @@ def _known_moves(stage_history: pd.DataFrame | None, deals: pd.DataFrame, as_of:
     moves = moves.sort_values(["deal", "entered", "at", "late", "stage"], kind="stable")
     following = moves["deal"].shift(-1) == moves["deal"]
     instant = following & (moves["entered"].shift(-1) <= moves["entered"])
-    return moves[~(instant & (moves["stage"] == NO_STAGE))]
+    return moves[~instant]
 
 
 def _stays(moves: pd.DataFrame, deals: pd.DataFrame, stages: tuple[str, ...]) -> pd.DataFrame:
@@ -211,6 +222,7 @@ def _stays(moves: pd.DataFrame, deals: pd.DataFrame, stages: tuple[str, ...]) ->
     left = np.where(onward, np.append(entered[1:], FAR)[: len(deal)], closed)
     cause = np.where(onward, np.append(stage[1:], 0)[: len(deal)], np.where(won, len(stages), len(stages) + 1))
     cause = np.where(left >= FAR, -1, cause)
+    entered = np.minimum(entered, left - 1)  # what came and ended within a day was at risk on that day
     return pd.DataFrame({"deal": deal, "stage": stage, "entered": entered, "left": left, "cause": cause})
 
 

@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
 
 from kamlib import blending, scoring, simulating
 from kamlib.cautions import cautions, forecast_names
-from kamlib.deallog import Log, day_of, days_ahead, read_log
-from kamlib.paces import Prior, Process, common, pipeline_parts, process
+from kamlib.deallog import Log, days_ahead, read_log
+from kamlib.onward import Process, pipeline_parts, process
+from kamlib.paces import Prior, common
 from kamlib.pooling import company_history, prior_of
 from kamlib.transitions import Tilt
 
-__all__ = ["Forecast", "Total", "backtest", "company_history", "forecast", "forecast_names"]
+__all__ = ["Forecast", "Total", "company_history", "forecast", "forecast_names"]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def forecast(
 
 
 @dataclass(frozen=True)
-class _Word:
+class Word:
     """What the blend says now: group × day, and the spread of sums."""
 
     daily: np.ndarray
@@ -146,7 +146,8 @@ class _Word:
     record: blending.Record
 
 
-def _word(log: Log, days: int, prior: Prior, memory: dict) -> _Word:
+def joint_word(log: Log, days: int, prior: Prior, memory: dict) -> Word:
+    """What the models say together at the end of the log's ``now``; ``memory`` as in `kamlib.blending.record`."""
     record, said = blending.record(log, days, prior, memory)
     total, groups = blending.blend(record, slice(-1, None)), blending.blend(record, slice(0, -1))
     by_group = _daily(record.names, groups.weights, said)
@@ -155,7 +156,7 @@ def _word(log: Log, days: int, prior: Prior, memory: dict) -> _Word:
     daily = by_group * np.divide(whole, shape, out=np.zeros_like(whole), where=shape > 0)
     rest = np.where(shape > 0, 0.0, whole) / len(by_group)
     sd = groups.sd[-1] * groups.stretch
-    return _Word(daily + rest, sd, float(total.sd[-1, 0] * total.stretch), total, groups, record)
+    return Word(daily + rest, sd, float(total.sd[-1, 0] * total.stretch), total, groups, record)
 
 
 def _daily(names, weights: np.ndarray, said: dict) -> np.ndarray:
@@ -163,8 +164,8 @@ def _daily(names, weights: np.ndarray, said: dict) -> np.ndarray:
 
 
 def _forecast(log: Log, days: int, prior: Prior, *, target, paths: int, seed: int, memory: dict) -> Forecast:
-    word = _word(log, days, prior, memory)
-    known = common(log, prior)
+    word = joint_word(log, days, prior, memory)
+    known = common(log, prior, days)
     way = process(log, days, prior, known)
     dates = log.dates(1, days)
     period = dates.astype("datetime64[M]").astype(int)
@@ -270,7 +271,7 @@ def period_start(as_of: pd.Timestamp, end: pd.Timestamp) -> pd.Timestamp:
     return tomorrow
 
 
-def _models(word: _Word) -> pd.DataFrame:
+def _models(word: Word) -> pd.DataFrame:
     record, now = word.record, word.total
     table = pd.DataFrame(
         {
@@ -347,110 +348,3 @@ def _slow(log: Log) -> np.ndarray:
     done = log.stays[log.stays["cause"] >= 0]
     days = (done["left"] - done["entered"]).groupby(done["stage"]).quantile(0.9)
     return days.reindex(range(len(log.stages))).fillna(np.inf).to_numpy()
-
-
-# --- how it did ---
-
-
-def backtest(
-    opportunities: pd.DataFrame,
-    stage_history: pd.DataFrame | None = None,
-    *,
-    as_ofs: object,
-    horizon: object,
-    company: object = None,
-    paths: int = 1000,
-    seed: int = 0,
-    measure: str = "amount",
-) -> pd.DataFrame:
-    """One row per day of forecast, region and model: what was said then, and what came.
-
-    Every forecast is made as `forecast` would have made it on its day; only windows that have ended by the last closing
-    in the data are returned.
-
-    Parameters
-    ----------
-    as_ofs
-        The days to forecast from.
-    horizon
-        As in `forecast`; an offset such as ``pd.offsets.MonthEnd(1)`` counts from each day.
-
-    Returns
-    -------
-    DataFrame
-        as_of, end, region (``all`` for the sum), model (``forecast`` is ours), simple (a baseline), actual, mean, p10,
-        p90, crps (unit of the measure), pit (0–1), lost (whether a simple forecast was the headline).
-        `kamlib.scoring.accuracy` turns it into a table of scores.
-    """
-    stamps = sorted(day_of(stamp) for stamp in as_ofs)
-    full = read_log(opportunities, stage_history, as_of=_last_moment(opportunities, stamps), measure=measure)
-    memory: dict = {}
-    rows = []
-    for stamp in stamps:
-        days = days_ahead(stamp, horizon)
-        if stamp + pd.Timedelta(days=days) > full.as_of:
-            continue
-        log = read_log(opportunities, stage_history, as_of=stamp, measure=measure)
-        prior = prior_of(company, as_of=stamp, measure=measure)
-        rows.append(_told(log, days, prior, full, paths, seed, memory if company is None else {}))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=BACKTEST_COLUMNS)
-
-
-BACKTEST_COLUMNS = [
-    "as_of", "end", "region", "model", "simple", "actual", "mean", "p10", "p90", "crps", "pit", "lost",
-]  # fmt: skip
-
-
-def _last_moment(opportunities: pd.DataFrame, stamps: list) -> pd.Timestamp:
-    closed = pd.to_datetime(opportunities["closed"].astype("object"), errors="coerce")
-    closed = closed.dt.tz_localize(None) if getattr(closed.dtype, "tz", None) is not None else closed
-    last = closed.max()
-    return max([*stamps[:1], last.normalize() + (stamps[0] - stamps[0].normalize())]) if stamps else pd.Timestamp(0)
-
-
-def _told(log: Log, days: int, prior: Prior, full: Log, paths: int, seed: int, memory: dict) -> pd.DataFrame:
-    word = _word(log, days, prior, memory)
-    way = process(log, days, prior, common(log, prior))
-    period = np.zeros(days, int)
-    raw = simulating.simulate(log, way, period, paths=paths, seed=seed)
-    value, _count = simulating.settle(raw, word.daily.sum(axis=1, keepdims=True), word.sd, word.sd_total, seed=seed)
-    sums = value.sum(axis=2)
-    names = [*log.groups, "all"] if log.groups != ("",) else ["all"]
-    actual = _actual(full, log, days)
-    draws = np.vstack([sums, sums.sum(axis=0)]) if len(names) > 1 else sums.sum(axis=0, keepdims=True)
-    rows = [
-        _row(name, "forecast", False, actual[name], *_ours(d, actual[name]))
-        for name, d in zip(names, draws, strict=True)
-    ]
-    for column, name in enumerate(names):
-        for row, model in enumerate(word.record.names):
-            at = column if len(names) > 1 else -1
-            said = (word.record.mean[-1, row, at], word.record.sd[-1, row, at])
-            if np.isfinite(said[0]):
-                rows.append(_row(name, model, word.record.simple[row], actual[name], *_theirs(*said, actual[name])))
-    end = log.as_of + pd.Timedelta(days=days)
-    table = pd.DataFrame(rows, columns=BACKTEST_COLUMNS[2:-1])
-    return table.assign(as_of=log.as_of, end=end, lost=word.total.lost)[BACKTEST_COLUMNS]
-
-
-def _actual(full: Log, log: Log, days: int) -> dict[str, float]:
-    """What was signed in the window, by region and ``all``."""
-    shift = round((log.as_of - full.as_of) / pd.Timedelta(days=1))
-    won = full.deals[full.deals["won"] & (full.deals["closed"] > shift) & (full.deals["closed"] <= shift + days)]
-    sums = won.groupby("group")["value"].sum()
-    return {name: float(sums.get(at, 0.0)) for at, name in enumerate(full.groups)} | {"all": float(won["value"].sum())}
-
-
-def _row(region: str, model: str, simple: bool, actual: float, *scores: float) -> tuple:
-    return (region, model, bool(simple), actual, *scores)
-
-
-def _ours(draws: np.ndarray, actual: float) -> tuple[float, ...]:
-    low, high = np.quantile(draws, [0.1, 0.9])
-    return draws.mean(), low, high, scoring.crps_draws(draws, actual), scoring.pit(draws, actual)
-
-
-def _theirs(mean: float, sd: float, actual: float) -> tuple[float, ...]:
-    width = ndtri(0.9) * sd
-    crps = float(scoring.crps_normal(mean, sd, actual))
-    return mean, max(mean - width, 0.0), mean + width, crps, float(ndtr((actual - mean) / sd))

@@ -8,8 +8,8 @@ that feeds the deal funnel.
 import numpy as np
 import pandas as pd
 
+from kamlib.backtesting import backtest as backtest
 from kamlib.edition import _, language
-from kamlib.forecast import backtest as backtest
 from kamlib.forecast import company_history as company_history
 from kamlib.forecast import forecast as forecast
 from kamlib.forecast import forecast_names as forecast_names

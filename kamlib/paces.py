@@ -1,4 +1,4 @@
-"""Two engines of a forecast (decade 3): the pace of signing by the calendar, and deals on their way through the stages.
+"""The first engine of a forecast (decade 3): the pace of signing, and of new deals, by the calendar.
 
 Each model answers with a `Guess`: what is won on each coming day, by group, and how uncertain the sum is.
 """
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kamlib import seasons
-from kamlib.deallog import FAR, Log, daily
-from kamlib.transitions import PRIOR_EVENTS, Hazards, Tilt, counts, forward, hazards
+from kamlib.deallog import Log, daily
+from kamlib.tempo import coming_levels
+from kamlib.transitions import PRIOR_EVENTS
 
 HALF_LIVES = {"calendar": None, "calendar_quarter": 91.0, "calendar_month": 30.0}
 """Days after which a day counts half in the level of the pace: never, a quarter, a month; their past decides."""
@@ -157,18 +158,20 @@ def pace_levels(n: np.ndarray, speed: np.ndarray, days: int) -> dict[str, np.nda
 
 @dataclass(frozen=True)
 class Common:
-    """What several models need of a log: the calendar of wins and of new deals, amounts, discounts."""
+    """What several models need of a log: the calendar of wins and of new deals, amounts, discounts, and new deals."""
 
     won: tuple[dict[str, np.ndarray], np.ndarray, float]
     created: tuple[dict[str, np.ndarray], np.ndarray, float]
     size: Amounts
     ratio: np.ndarray
+    arrivals: np.ndarray
+    """Group × coming day: new deals."""
 
 
-def common(log: Log, prior: Prior) -> Common:
+def common(log: Log, prior: Prior, days: int) -> Common:
     """Learn it once."""
     won, created = calendar_of(log, "won", prior), calendar_of(log, "created", Prior())
-    return Common(won, created, amounts(log, prior), _ratios(log))
+    return Common(won, created, amounts(log, prior), _ratios(log), _arriving(log, days, created))
 
 
 def calendar_models(log: Log, days: int, known: Common) -> dict[str, Guess]:
@@ -179,7 +182,8 @@ def calendar_models(log: Log, days: int, known: Common) -> dict[str, Guess]:
     size = known.size
     own = _own_pace(log, n, past, effects, days)
     guesses = {}
-    for name, level in pace_levels(n, past, days).items():
+    levels_of = pace_levels(n, past, days) | {"calendar_learned": coming_levels(n, past, days)}
+    for name, level in levels_of.items():
         mean = level * coming * own * size.mean[:, None]
         guesses[name] = Guess(mean, *spread(mean, size, bunch))
     return guesses
@@ -201,120 +205,12 @@ def _own_pace(log: Log, n: np.ndarray, past: np.ndarray, effects: dict, days: in
     return effect[:, after] / level[:, None]
 
 
-# --- deals on their way ---
-
-
-@dataclass(frozen=True)
-class Process:
-    """What moves the deals of a log: chances of leaving, and what the coming days and the regions do to them."""
-
-    chance: Hazards
-    tilt: Tilt
-    arrivals: np.ndarray
-    entry: np.ndarray
-    size: Amounts
-    ratio: np.ndarray
-    bunch: float
-
-
-def process(log: Log, days: int, prior: Prior, known: Common, *, since: float = -np.inf) -> Process:
-    """Everything the deals' way through the stages needs, learned from the log as it stands."""
-    chance = hazards(*counts(log, since=since), prior=_prior_chances(log, prior))
-    arrivals, entry = _arriving(log, days, known)
-    return Process(chance, _tilt(log, chance, days), arrivals, entry, known.size, known.ratio, known.won[2])
-
-
-def _prior_chances(log: Log, prior: Prior) -> np.ndarray | None:
-    """The company's chances per stage and cause, in the order of this log's stages."""
-    if not prior.chances:
-        return None
-    table = np.zeros((len(log.stages), len(log.stages) + 2))
-    for row, stage in enumerate(log.stages):
-        known = prior.chances.get(stage, {})
-        for column, cause in enumerate((*log.stages, "won", "lost")):
-            table[row, column] = known.get(cause, 0.0)
-    return table if table.sum() > 0 else None
-
-
-def expected_events(log: Log, chance: Hazards, edges: np.ndarray, bands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(observed, expected) of cause × group × band × span.
-
-    Causes are the win and the loss, spans lie between the day numbers ``edges``, ``bands`` names the band of every age.
-    """
-    stays = log.stays
-    stays = stays[(stays["left"] > edges[0]) & (stays["entered"] < edges[-1])]
-    stage, entered, left = (stays[name].to_numpy() for name in ("stage", "entered", "left"))
-    group = log.deals["group"].to_numpy()[stays["deal"].to_numpy()]
-    low = np.maximum(entered, log.start - 1)
-    high = np.maximum(np.minimum(left, log.now), low)
-    age = np.clip(np.clip(edges[None, :], low[:, None], high[:, None]) - entered[:, None], 0, len(bands)).astype(int)
-    spans, count, groups = len(edges) - 1, int(bands.max()) + 1, len(log.groups)
-    observed, expected = np.zeros((2, 2, groups, count, spans))
-    span = np.searchsorted(edges, left, "left") - 1
-    ended_at = bands[np.clip(left - entered - 1, 0, len(bands) - 1).astype(int)]
-    for row, cause in enumerate((len(log.stages), len(log.stages) + 1)):
-        for band in range(count):
-            summed = np.cumsum(np.where(bands == band, chance.daily[:, cause], 0.0), axis=1)
-            summed = np.concatenate([np.zeros((len(summed), 1)), summed], axis=1)
-            hazard = np.diff(summed[stage[:, None], age], axis=1)
-            flat = (group[:, None] * spans + np.arange(spans)).ravel()
-            expected[row, :, band] = np.bincount(flat, hazard.ravel(), groups * spans).reshape(groups, spans)
-        ended = (stays["cause"].to_numpy() == cause) & (span >= 0) & (span < spans)
-        flat = (group[ended] * count + ended_at[ended]) * spans + span[ended]
-        observed[row] = np.bincount(flat, minlength=groups * count * spans).reshape(groups, count, spans)
-    return observed, expected
-
-
-BANDS = 3
-"""Young, middle-aged and old deals, by equally many closings: the calendar need not do the same to all."""
-
-
-def _bands(chance: Hazards) -> np.ndarray:
-    """The band of every age in a stage."""
-    closings = np.cumsum(chance.events[:, -2:].sum(axis=(0, 1)))
-    cuts = np.searchsorted(closings, np.arange(1, BANDS) * closings[-1] / BANDS) + 1
-    return np.searchsorted(np.unique(cuts), np.arange(chance.daily.shape[2]), "right")
-
-
-def _tilt(log: Log, chance: Hazards, days: int) -> Tilt:
-    """What the month, the age and the region do to the chances of winning and losing on the coming days."""
-    first = max(log.start, log.now - 3 * 365)
-    dates = log.dates(first, log.now)
-    starts = np.flatnonzero(np.append(True, np.diff(seasons.month_number(dates)) > 0)) if len(dates) else np.array([0])
-    edges = np.append(first + starts - 1, log.now).astype(float)
-    bands = _bands(chance)
-    observed, expected = expected_events(log, chance, edges, bands)
-    coming = log.dates(log.now + 1, log.now + days)
-    parts = []
-    for seen, thought in zip(observed, np.maximum(expected, 1e-9), strict=True):
-        effects = _monthly(seen.sum(axis=(0, 1)), thought.sum(axis=(0, 1)), dates[starts], coming)
-        by_band = [
-            _monthly(seen[:, band].sum(axis=0), thought[:, band].sum(axis=0), dates[starts], coming, effects[0])[1]
-            for band in range(seen.shape[1])
-        ]
-        parts.append((np.array(by_band).T[:, bands], seasons.shrunk_effects(*_sums(seen, thought))))
-    return Tilt(parts[0][0], parts[1][0], parts[0][1], parts[1][1])
-
-
-def _sums(seen: np.ndarray, thought: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return seen.sum(axis=(1, 2)), thought.sum(axis=(1, 2))
-
-
-def _monthly(seen, thought, months, coming, priors=None) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """(effects of the calendar's months, their product on each coming day)."""
-    effects = seasons.calendar_effects(seen, thought, months, only=("quarter_month", "month"), priors=priors)
-    return effects, seasons.pace(effects, coming)
-
-
-def _arriving(log: Log, days: int, known: Common) -> tuple[np.ndarray, np.ndarray]:
-    """(group × coming day: new deals, by the recent level and the calendar; stage: where they enter)."""
-    effects, n, _bunch = known.created
+def _arriving(log: Log, days: int, created: tuple) -> np.ndarray:
+    """Group × coming day: new deals, by the level that foretold best and the calendar."""
+    effects, n, _bunch = created
     past = seasons.pace(effects, log.dates(log.now - n.shape[1] + 1, log.now))
     coming = seasons.pace(effects, log.dates(log.now + 1, log.now + days))
-    level = levels(n, past, HALF_LIVES["calendar_quarter"])
-    first = log.stays.drop_duplicates("deal")["stage"].to_numpy()
-    entry = np.bincount(first, minlength=len(log.stages)) / max(len(first), 1)
-    return level[:, None] * coming, entry
+    return coming_levels(n, past, days) * coming
 
 
 def _ratios(log: Log) -> np.ndarray:
@@ -324,42 +220,3 @@ def _ratios(log: Log) -> np.ndarray:
     usual = deals["amount"].mean() if len(deals) else 1.0
     overall = (won["value"].sum() + usual) / (len(won) * usual + usual) if len(won) and usual > 0 else 1.0
     return np.full(len(log.groups), overall)
-
-
-def standing(log: Log, weight: np.ndarray, ages: int) -> np.ndarray:
-    """Group × stage × age of the open deals, each counted by its ``weight``; age is what they are next at risk at."""
-    place, group, stage, age = open_places(log, ages)
-    flat = (group * len(log.stages) + stage) * ages + age
-    size = len(log.groups) * len(log.stages) * ages
-    return np.bincount(flat, weight[place], minlength=size).reshape(len(log.groups), len(log.stages), ages)
-
-
-def open_places(log: Log, ages: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(row of the deal, group, stage, age in the stage) of every open deal that has a day."""
-    here = log.stays["left"].to_numpy() >= FAR
-    deal, stage = log.stays["deal"].to_numpy()[here], log.stays["stage"].to_numpy()[here]
-    age = np.clip(log.now - log.stays["entered"].to_numpy()[here], 0, ages - 1).astype(int)
-    return deal, log.deals["group"].to_numpy()[deal], stage, age
-
-
-def pipeline_parts(log: Log, way: Process) -> tuple[np.ndarray, np.ndarray]:
-    """(open, new): group × day of what is won of the deals that stand there, and of those not yet created."""
-    ages = way.chance.daily.shape[2]
-    there = standing(log, log.deals["amount"].to_numpy(), ages) * way.ratio[:, None, None]
-    nobody = np.zeros((*there.shape[:2], way.arrivals.shape[1]))
-    coming = way.arrivals[:, None, :] * way.entry[None, :, None] * way.size.mean[:, None, None]
-    opened = forward(there, nobody, way.chance, way.tilt)
-    return opened, forward(np.zeros_like(there), coming, way.chance, way.tilt)
-
-
-def pipeline_models(log: Log, days: int, prior: Prior, known: Common) -> dict[str, Guess]:
-    """Deals on their way: all of the past, and its newer half (by closings), as two models."""
-    closed = log.deals["closed"].to_numpy()
-    closed = closed[closed <= log.now]
-    half = float(np.median(closed)) if len(closed) else -np.inf
-    guesses = {}
-    for name, since in (("pipeline", -np.inf), ("pipeline_recent", half)):
-        way = process(log, days, prior, known, since=since)
-        mean = sum(pipeline_parts(log, way))
-        guesses[name] = Guess(mean, *spread(mean, way.size, way.bunch))
-    return guesses

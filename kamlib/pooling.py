@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib import seasons
-from kamlib.deallog import NO_STAGE, read_log
+from kamlib.deallog import NO_STAGE, moments, read_log
 from kamlib.paces import Prior
 from kamlib.transitions import counts
 
@@ -26,8 +26,8 @@ def company_history(opportunities: pd.DataFrame, stage_history: pd.DataFrame) ->
         kind (month, leaving), region, month (first day; missing for leaving), stage, cause (a stage, won, lost),
         events, exposure (days), value (currency, of wins), accounts (different accounts behind the row).
     """
-    moments = [opportunities["closed"], opportunities["created"], stage_history["entered"]]
-    last = max((pd.to_datetime(m).max() for m in moments if m.notna().any()), default=pd.Timestamp("2000-01-01"))
+    dated = [opportunities["closed"], opportunities["created"], stage_history["entered"]]
+    last = max((moments(part).max() for part in dated if part.notna().any()), default=pd.Timestamp("2000-01-01"))
     log = read_log(opportunities, stage_history, as_of=last)
     rows = []
     for at, region in enumerate(log.groups):
@@ -95,13 +95,10 @@ def _as_history(company: object, as_of: pd.Timestamp) -> pd.DataFrame:
         return company
     deals, moves = company if isinstance(company, tuple | list) else (company, None)
     moves = pd.DataFrame({"opportunity_id": [], "stage": [], "entered": []}) if moves is None else moves
-    closed = pd.to_datetime(deals["closed"].astype("object"), errors="coerce")
-    closed = closed.dt.tz_localize(None) if getattr(closed.dtype, "tz", None) is not None else closed
+    closed = moments(deals["closed"])
     later = ~(closed <= as_of)
     known = deals.assign(closed=closed.mask(later), outcome=deals["outcome"].astype("object").mask(later, "open"))
-    created, entered = (
-        pd.to_datetime(x.astype("object"), errors="coerce") for x in (deals["created"], moves["entered"])
-    )
+    created, entered = moments(deals["created"]), moments(moves["entered"])
     return company_history(known[(created <= as_of).to_numpy()], moves[(entered <= as_of).to_numpy()])
 
 

@@ -1,7 +1,10 @@
 """Will this deal be won: a chance per open deal, from what is known while it is open (decade 3)."""
 
+import re
+
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit, ndtri
 
 from kamlib.edition import _
 from kamlib.stats import shrunk_rates
@@ -13,6 +16,8 @@ LEAKS = frozenset(
     }
 )  # fmt: skip
 """Columns that are filled when a deal ends: they tell the answer."""
+LEAKING = re.compile(r"elapsed_days|(to|till|until|through)_clos|^ratio_(of_)?days|days_ratio|to_total_days")
+"""Parts of the names of columns that grow until a deal ends, or divide by its whole length."""
 FEW = 500
 """Closed deals below which no model is fitted."""
 FOLDS = 5
@@ -33,7 +38,7 @@ def win_propensity(
     features
         Columns known while a deal is open; numbers or words.
     level
-        Probability that the interval holds the true rate of deals like it.
+        Probability that the interval holds the deal's true chance.
 
     Returns
     -------
@@ -48,9 +53,16 @@ def win_propensity(
 
     Notes
     -----
-    Gradient-boosted trees (Friedman 2001; scikit-learn). Chances are those of other folds: deals with equal features
-    stay in one fold. They are calibrated by shrunk win rates of ever higher scores, isotonic. With fewer than `FEW`
-    closed deals, or one outcome only, the shrunk win rate of the feature that tells most apart stands instead.
+    Gradient-boosted trees (Friedman 2001; scikit-learn), one model for each fold left out; deals with equal features
+    stay in one fold. A deal's chance is the mean of the models' words (in log odds), each calibrated on what such
+    words of models that had not seen the deal came to: shrunk win rates of ever higher scores, isotonic.
+
+    The interval is for the deal's own chance, not for its outcome: how far the models that miss one fold each differ
+    about this deal (jackknife; Quenouille 1956, Tukey 1958), half drawn to deals of the same chance, and how uncertain
+    the calibration is, as one standard error in log odds. What no feature tells is not in it.
+
+    With fewer than `FEW` closed deals, or one outcome only, the shrunk win rate of the feature that tells most apart
+    stands instead; the interval is then for the rate of deals like it.
     """
     _refuse(closed, open_, features)
     ended = closed[closed["outcome"].astype("object").isin(["won", "lost"])].reset_index(drop=True)
@@ -66,15 +78,22 @@ def win_propensity(
 
 
 def _refuse(closed: pd.DataFrame, open_: pd.DataFrame, features: list[str]) -> None:
+    leaking = ", ".join(str(name) for name in features if _leaks(str(name)))
+    if leaking:
+        raise ValueError(_("{name} is known only when a deal has ended: it would tell the answer.", name=leaking))
     for name in features:
-        if name.lower() in LEAKS:
-            raise ValueError(_("{name} is known only when a deal has ended: it would tell the answer.", name=name))
         for where, frame in (("closed", closed), ("open_", open_)):
             if name not in frame:
                 raise ValueError(_("{where} has no column {name}.", where=where, name=name))
         leak = _("{name} is blank only for deals of one kind, open or ended: that would tell the answer.", name=name)
         if len(closed) and len(open_) and _one_sided(closed[name], open_[name]):
             raise ValueError(leak)
+
+
+def _leaks(name: str) -> bool:
+    """Whether a column's name, however it is spelt, says that it is filled when a deal ends."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return plain in LEAKS or bool(LEAKING.search(plain))
 
 
 def _one_sided(ended: pd.Series, standing: pd.Series) -> bool:
@@ -117,13 +136,31 @@ def _boosted(ended, open_, features, won, seed: int, level: float) -> pd.DataFra
     x, new = table[: len(ended)], table[len(ended) :]
     if not len(new):
         return pd.DataFrame({"p_won": [], "low": [], "high": []}, dtype=float)
-    bands = _bands(out_of_fold(x, won, words, seed=seed), won, level)
-    raw = _chances(x, won, new, words, seed)
-    return pd.DataFrame({name: np.interp(raw, bands["score"], bands[name]) for name in ("p_won", "low", "high")})
+    score, said = cross_fitted(x, won, new, words, seed=seed)
+    bands = _bands(score, won, level)
+    each = logit(np.interp(said, bands["score"], bands["p_won"]))
+    middle, width = each.mean(axis=0), ndtri((1 + level) / 2)
+    chance = expit(middle)
+    low, high = (np.interp(chance, bands["p_won"], bands[name]) for name in ("low", "high"))
+    band = (logit(high) - logit(low)) / (2 * width)
+    error = np.sqrt(_variance(each, middle) + band**2)
+    return pd.DataFrame({"p_won": chance, "low": expit(middle - width * error), "high": expit(middle + width * error)})
 
 
-def _chances(x, won, new, words: list[bool], seed: int) -> np.ndarray:
-    """A model's chances for ``new``; on one thread, whose answer does not depend on the machine."""
+def _variance(each: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    """How far the answers of models that miss one fold each speak of chance: jackknife, half drawn to deals alike.
+
+    With `FOLDS` answers a deal's own variance is rough, so it is averaged with that of the deals of about its chance.
+    """
+    own = (len(each) - 1) / len(each) * ((each - middle) ** 2).sum(axis=0)
+    alike = np.empty_like(own)
+    for part in np.array_split(np.argsort(middle, kind="stable"), min(BINS, len(middle))):
+        alike[part] = own[part].mean()
+    return (own + alike) / 2
+
+
+def _chances(x, won, words: list[bool], seed: int, *asked: np.ndarray) -> list[np.ndarray]:
+    """A model's chances for each of ``asked``; on one thread, whose answer does not depend on the machine."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -131,20 +168,33 @@ def _chances(x, won, new, words: list[bool], seed: int) -> np.ndarray:
         categorical_features=words, learning_rate=0.1, max_leaf_nodes=15, early_stopping=True, random_state=seed
     )
     with threadpool_limits(1):
-        return model.fit(x, won).predict_proba(new)[:, 1]
+        model.fit(x, won)
+        return [model.predict_proba(rows)[:, 1] if len(rows) else np.empty(0) for rows in asked]
 
 
-def out_of_fold(x: np.ndarray, won: np.ndarray, words: list[bool], *, seed: int = 0) -> np.ndarray:
-    """For every closed deal the chance a model gives it that has not seen it, nor any deal with the same features."""
-    from sklearn.model_selection import StratifiedGroupKFold
+def cross_fitted(
+    x: np.ndarray, won: np.ndarray, new: np.ndarray, words: list[bool], *, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """(for every closed deal the chance by the model that has seen neither it nor any deal with the same features,
+    model × new deal: the chances by each of the models)."""
+    fold = _folds(x, won, seed)
+    score, said = np.full(len(won), won.mean()), np.full((FOLDS, len(new)), won.mean())
+    for at in range(FOLDS):
+        seen, held = fold != at, fold == at
+        if won[seen].min(initial=1) < won[seen].max(initial=0):
+            score[held], said[at] = _chances(x[seen], won[seen], words, seed, x[held], new)
+    return score, said
 
-    same = np.unique(np.nan_to_num(x, nan=-9e9), axis=0, return_inverse=True)[1].ravel()
-    score = np.full(len(won), won.mean())
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for seen, held in folds.split(x, won, same):
-        if won[seen].min() < won[seen].max():
-            score[held] = _chances(x[seen], won[seen], x[held], words, seed)
-    return score
+
+def _folds(x: np.ndarray, won: np.ndarray, seed: int) -> np.ndarray:
+    """The fold of every deal: equal features stay together, wins and sizes are dealt out evenly, else by chance."""
+    same = pd.factorize(pd.util.hash_pandas_object(pd.DataFrame(x), index=False).to_numpy())[0]
+    size, wins = np.bincount(same), np.bincount(same, won)
+    order = np.random.default_rng(seed).permutation(len(size))
+    order = order[np.lexsort((wins[order] / size[order], -size[order]))]
+    place = np.empty(len(size), int)
+    place[order] = np.arange(len(size)) % FOLDS
+    return place[same]
 
 
 def _bands(score: np.ndarray, won: np.ndarray, level: float) -> pd.DataFrame:

@@ -5,7 +5,7 @@ Actuals and forecasts are sums over windows in the same unit; a level is the pro
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
 LEVEL = 0.8
 
@@ -99,47 +99,63 @@ def independent(windows: int, step: int, days: int) -> float:
     return 0.0 if windows == 0 else 1.0 + (windows - 1) * min(step / days, 1.0)
 
 
-WIDER, NARROWER = 1.0, 8.0
-"""Windows that a model's own spread is worth against a past that asks for a wider, or for a narrower one.
+OWN_WORD = 4.0
+"""Windows that a model's own spread is worth against what its past asks for.
 
-A spread that comes from the chance of the deals themselves is off by a quarter at most when it is too wide, which is as
-much as 8 windows tell (the relative error of a standard deviation of n values is 1 ÷ √(2n)); it may be far too narrow.
+A spread that comes from the chance of the deals themselves is off by a third or so, which is as much as 4 windows tell
+(the relative error of a standard deviation of n values is 1 ÷ √(2n)).
 """
 
 
-def past_scale(z: np.ndarray, n: float) -> float:
+def past_scale(errors: np.ndarray, sd: np.ndarray, n: float) -> float:
     """By how much a model's own standard deviation must be stretched, going by its ``n`` past windows.
 
-    Root mean square of the standardised errors ``z``, beside the model's own word (`WIDER`, `NARROWER`).
+    The sum of squared errors ÷ the sum of the variances that were expected, beside the model's own word (`OWN_WORD`):
+    a ratio of sums, so that in a growing business the small windows of the beginning do not speak for today's.
 
-    >>> float(round(past_scale(np.array([2.0, -2.0]), 2.0), 3))
-    1.732
+    >>> float(round(past_scale(np.array([2.0, -2.0]), np.array([1.0, 1.0]), 2.0), 3))
+    1.414
     """
-    z = z[np.isfinite(z)]
-    if not len(z) or n <= 0:
+    known = np.isfinite(errors) & np.isfinite(sd)
+    expected = (sd[known] ** 2).sum()
+    if n <= 0 or not expected > 0:
         return 1.0
-    reached = (z**2).mean()
-    prior = WIDER if reached > 1 else NARROWER
-    return float(np.sqrt((prior + n * reached) / (prior + n)))
+    reached = (errors[known] ** 2).sum() / expected
+    return float(np.sqrt((OWN_WORD + n * reached) / (OWN_WORD + n)))
 
 
-def conformal_scale(z: np.ndarray, n: float, *, level: float = LEVEL) -> float:
+def conformal_scale(z: np.ndarray, n: float, *, worth: np.ndarray | None = None, level: float = LEVEL) -> float:
     """By how much the interval must be stretched for ``level`` of its own past standardised errors to lie inside.
 
     Notes
     -----
-    Split conformal prediction (Vovk et al. 2005; Lei et al. 2018) on |z|: the quantile level·(n + 1)/n, n counting only
-    independent windows, against what a normal promises, beside the model's own word (`WIDER`, `NARROWER`).
+    Conformal prediction (Vovk et al. 2005; Lei et al. 2018) on |z|: its quantile against what a normal promises. With
+    few windows that quantile is the largest error, and the interval too wide for years; so it stands beside the
+    forecast's own word (`OWN_WORD`), n counting only independent windows, and what it then says is widened from the
+    normal to Student's t, because it is an estimate. ``worth`` weighs the errors (Barber et al. 2023), equally by
+    default.
 
     >>> float(round(conformal_scale(np.array([3.0] * 9), 9.0), 2))
-    2.21
+    2.03
     """
-    size = np.abs(z[np.isfinite(z)])
+    known = np.isfinite(z)
+    size = np.abs(z[known])
     if not len(size) or n <= 0:
         return 1.0
-    reached = float(np.quantile(size, min(level * (n + 1) / n, 1.0)) / ndtri((1 + level) / 2))
-    prior = WIDER if reached > 1 else NARROWER
-    return (n * reached + prior) / (n + prior)
+    usual = ndtri((1 + level) / 2)
+    reached = _quantile(size, np.ones(len(size)) if worth is None else worth[known], level) / usual
+    unsure = stdtrit(n + OWN_WORD, (1 + level) / 2) / usual
+    return unsure * (n * reached + OWN_WORD) / (n + OWN_WORD)
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, level: float) -> float:
+    """The quantile of weighted values; with equal weights that of numpy."""
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    if len(values) == 1:
+        return float(values[0])
+    place = np.cumsum(weights) - (weights + weights[0]) / 2
+    return float(np.interp(level * place[-1], place, values))
 
 
 def evidence_weights(scores: np.ndarray, n: float) -> np.ndarray:

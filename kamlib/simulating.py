@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kamlib.deallog import Log
-from kamlib.paces import Process, open_places
+from kamlib.onward import Process, open_places
 from kamlib.transitions import backward, forward
 
 _AT_ONCE = 4_000_000

@@ -133,13 +133,18 @@ PRIOR_EVENTS = 30.0
 
 
 def _bins(events: np.ndarray, ages: int) -> np.ndarray:
-    """First age of every bin; what lies after the last event is a bin of its own."""
+    """First age of every bin; what lies after the last event is a bin of its own.
+
+    So is an age with a bin's share of the events: a deadline must not be smeared over the ages before it.
+    """
     n = events.sum()
     if n < 1:
         return np.array([0])
     wanted = int(np.ceil(np.sqrt(n)))
     edges = np.searchsorted(np.cumsum(events), np.arange(1, wanted) * n / wanted) + 1
+    deadlines = np.flatnonzero(events >= n / wanted)
     last = int(np.flatnonzero(events)[-1]) + 1
+    edges = np.concatenate([edges, deadlines, deadlines + 1])
     return np.unique(np.concatenate([[0], edges[edges < last], [last] if last < ages else []]).astype(int))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from deals import drawn, last_day
 
-from kamlib import edition, funnel, scoring
+from kamlib import blending, edition, funnel, scoring
 from kamlib.blending import record
 from kamlib.cautions import idle_cohorts
 from kamlib.deallog import log_at, read_log
@@ -16,6 +16,19 @@ from kamlib.paces import Prior
 from kamlib.transitions import counts, hazards
 
 AS_OF = pd.Timestamp("2024-09-30")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_windows():
+    """What a forecast is made of does not depend on how many past windows it looks back on: four are cheaper."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blending, "MOST_WINDOWS", 4)
+        yield
+
+
+@pytest.fixture
+def many_windows(monkeypatch):
+    monkeypatch.setattr(blending, "MOST_WINDOWS", 26)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +171,28 @@ def test_types_and_zones_and_unknown_columns_do_not_matter(company):
     assert same.total.mean == pytest.approx(plain.total.mean, rel=1e-9)
 
 
+def test_texts_with_the_offsets_of_summer_and_winter_are_read_by_the_clock_on_the_wall():
+    deals, moves = drawn(300, times=True)
+    plain = funnel.forecast(deals, moves, as_of=AS_OF, horizon=28, paths=50)
+
+    def said(moments):
+        zone = np.where(moments.dt.month.between(4, 9), "+02:00", "+01:00")
+        return (moments.dt.strftime("%Y-%m-%dT%H:%M:%S.%f") + zone).where(moments.notna(), None)
+
+    texts = deals.assign(created=said(deals["created"]), closed=said(deals["closed"]))
+    same = funnel.forecast(texts, moves.assign(entered=said(moves["entered"])), as_of=AS_OF, horizon=28, paths=50)
+    assert same.total.mean == pytest.approx(plain.total.mean)
+    told = funnel.backtest(texts, moves, as_ofs=["2024-06-30"], horizon=28, paths=50)
+    assert (told["actual"] > 0).all()
+
+
+def test_near_copies_count_once_and_what_knows_no_window_has_no_part(answer):
+    models = answer.models.set_index("model")
+    assert (models.loc[["stage_weighted", "naive_bayes"], "weight"] == 0).all()
+    shares = blending._shares(record(read_log(*drawn(), as_of=AS_OF), 28, Prior())[0])
+    assert shares.sum() == pytest.approx(3 - 2 / 6)  # three ideas; two of the six simple ones have no part
+
+
 def test_order_of_rows_does_not_matter_for_the_mean(company):
     deals, moves = company
     mixed = funnel.forecast(
@@ -246,9 +281,9 @@ def test_a_batch_that_never_closes_raises_an_alert_and_an_ordinary_company_none(
     assert any(alert.startswith("A: deals created in 2024-03 to 2024-05 stand still") for alert in answer.alerts)
 
 
-def test_a_simple_forecast_with_the_better_past_is_the_headline_and_named():
+def test_a_simple_forecast_with_the_better_past_is_the_headline_and_named(many_windows):
     # signed at the same pace every single day: last period is never wrong
-    days = pd.date_range("2023-01-01", "2024-09-30")
+    days = pd.date_range("2023-01-01", "2025-07-27")  # created 300 days before they are signed
     deals = pd.DataFrame(
         {
             "opportunity_id": [f"d{i}" for i in range(len(days))],
@@ -334,7 +369,7 @@ def test_every_model_is_scored_on_windows_that_have_ended(company):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("growth", [2.0])
-def test_fast_growth_is_followed(growth):
+def test_fast_growth_is_followed(growth, many_windows):
     deals, moves = drawn(4000, growth=growth, regions=("A",))
     told = funnel.backtest(
         deals, moves, as_ofs=pd.date_range("2024-05-05", periods=12, freq="14D"), horizon=28, paths=200
@@ -345,7 +380,7 @@ def test_fast_growth_is_followed(growth):
 
 
 @pytest.mark.slow
-def test_intervals_hold_what_they_promise_on_a_known_process():
+def test_intervals_hold_what_they_promise_on_a_known_process(many_windows):
     inside = []
     for seed in range(3):
         deals, moves = drawn(1500, seed=seed, regions=("A",))
@@ -372,7 +407,7 @@ def test_an_idle_cohort_needs_more_than_chance(company):
 
 
 @pytest.mark.slow
-def test_ten_thousand_deals_take_about_two_seconds():
+def test_ten_thousand_deals_take_about_two_seconds(many_windows):
     deals, moves = drawn(10_000, regions=("A",))
     funnel.forecast(deals, moves, as_of=AS_OF, horizon=28)
     began = time.process_time()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kamlib import funnel
-from kamlib.propensity import LEAKS, out_of_fold
+from kamlib.propensity import LEAKS, cross_fitted
 
 
 def table(n, seed=0):
@@ -39,6 +39,46 @@ def test_a_column_of_the_outcome_is_refused_by_name(leak):
     deals, _truth = table(20)
     with pytest.raises(ValueError, match=f"{leak} is known only when a deal has ended"):
         funnel.win_propensity(deals.assign(**{leak: "won"}), deals.assign(**{leak: None}), features=[leak])
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        "Elapsed Days In Sales Stage", "Total Days Identified Through Closing", "Ratio Days Qualified To Total Days",
+        "Close Date", "days-to-close",
+    ],
+)  # fmt: skip
+def test_a_column_that_grows_until_the_end_is_refused_however_it_is_spelt(leak):
+    deals, _truth = table(20)
+    with pytest.raises(ValueError, match=f"{leak} is known only when a deal has ended"):
+        funnel.win_propensity(deals.assign(**{leak: 1}), deals.assign(**{leak: 1}), features=["size", leak])
+
+
+@pytest.mark.parametrize("name", ["Competitor Type", "Client Size By Revenue", "Enclosure", "Route To Market"])
+def test_a_column_known_at_the_time_is_taken(name):
+    deals, _truth = table(60)
+    named = deals.rename(columns={"kind": name})
+    assert len(funnel.win_propensity(named, named, features=[name])) == 60
+
+
+@pytest.mark.parametrize("n", [900, 6000])
+def test_the_interval_holds_the_true_chance_of_about_as_many_deals_as_it_promises(n):
+    deals, truth = table(n + 1500, seed=5)
+    for level in (0.8, 0.9):
+        answer = funnel.win_propensity(deals.iloc[:n], deals.iloc[n:], features=["size", "kind"], level=level)
+        inside = (truth[n:] >= answer["low"]) & (truth[n:] <= answer["high"])
+        assert level - 0.1 < inside.mean() <= 0.99
+        assert (answer["high"] - answer["low"]).mean() < 2.5 * truth.std()  # and still tells deals apart
+
+
+def test_a_higher_level_gives_a_wider_interval_around_the_same_chance():
+    deals, _truth = table(1200)
+    narrow, wide = (
+        funnel.win_propensity(deals.iloc[:900], deals.iloc[900:], features=["size", "kind"], level=level)
+        for level in (0.5, 0.9)
+    )
+    assert wide["p_won"].to_numpy() == pytest.approx(narrow["p_won"].to_numpy())
+    assert ((wide["high"] - wide["low"]) > (narrow["high"] - narrow["low"])).all()
 
 
 def test_a_column_blank_for_open_deals_only_is_refused():
@@ -77,7 +117,7 @@ def test_identical_deals_never_teach_their_own_answer():
     rng = np.random.default_rng(3)
     x = np.repeat(rng.normal(size=(400, 2)), 2, axis=0)
     won = np.repeat(rng.integers(0, 2, 400), 2).astype(float)
-    score = out_of_fold(x, won, [False, False])
+    score, _said = cross_fitted(x, won, x[:0], [False, False])
     assert abs(np.corrcoef(score, won)[0, 1]) < 0.15
 
 
