@@ -16,6 +16,9 @@ ASKED = (
 ROLES = ("EB", "UB", "TB", "coach")
 _RECENT_TOUCH, _RECENT_ANSWER = pd.DateOffset(months=3), pd.DateOffset(months=12)
 
+_CATEGORIES = 12
+"""Largest categories of the region that an account might miss."""
+
 
 def rfm(orders: pd.DataFrame, *, as_of: pd.Timestamp, months: int = 24) -> pd.DataFrame:
     """One row per account with an order in the window: recency, frequency and monetary value, each scored 1 to 5.
@@ -115,7 +118,7 @@ def order_history(orders: pd.DataFrame, *, as_of: pd.Timestamp, quarters: int = 
 def category_mix(
     orders: pd.DataFrame, products: pd.DataFrame, *, as_of: pd.Timestamp, months: int = 12
 ) -> pd.DataFrame:
-    """One row per account and category it bought: its share of the account's purchases, beside the region's.
+    """One row per account that bought and category: its share of the account's purchases, beside the region's.
 
     Parameters
     ----------
@@ -127,13 +130,17 @@ def category_mix(
     Returns
     -------
     DataFrame
-        account_id, category, amount, share, region_share (of all accounts' purchases); largest first in each account.
+        account_id, category, amount (0 for what it did not buy of the region's twelve largest categories), share,
+        region_share (of all accounts' purchases); largest first in each account.
     """
     as_of = pd.Timestamp(as_of)
     sold = orders[(orders["order_date"] > as_of - pd.DateOffset(months=months)) & (orders["order_date"] <= as_of)]
     sold = sold[sold["amount"] > 0]
     category = matched(products.set_index("product")["category"], sold["product"]).fillna(sold["product"])
-    amounts = sold["amount"].groupby([sold["account_id"], category.rename("category")]).sum().reset_index()
+    bought = sold["amount"].groupby([sold["account_id"], category.rename("category")]).sum()
+    largest = bought.groupby("category").sum().nlargest(_CATEGORIES).index
+    pairs = pd.MultiIndex.from_product([bought.index.unique("account_id"), largest]).union(bought.index)
+    amounts = bought.reindex(pairs, fill_value=0.0).rename("amount").reset_index()
     amounts["share"] = amounts["amount"] / amounts.groupby("account_id")["amount"].transform("sum")
     whole = amounts.groupby("category")["amount"].sum()
     amounts["region_share"] = matched(whole / whole.sum(), amounts["category"])

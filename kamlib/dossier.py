@@ -106,7 +106,8 @@ def _buying(mine: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
         text = _("R {r} · F {f} · M {m}: {n} orders, {money:money}", r=told["r"], f=told["f"], m=told["m"],
                  n=told["frequency"], money=told["monetary"])  # fmt: skip
         facts.append((_("recency, frequency, money"), text))
-    mix = [f"{_(row.category)} {percent(row.share)} ({percent(row.region_share)})" for row in mine["mix"].itertuples()]
+    bought = mine["mix"][mine["mix"]["amount"] > 0]
+    mix = [f"{_(row.category)} {percent(row.share)} ({percent(row.region_share)})" for row in bought.itertuples()]
     if mix:
         facts.append((_("buys (region)"), _(", ").join(mix[:_MOST_NAMED])))
     if len(price):

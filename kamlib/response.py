@@ -222,7 +222,12 @@ def _slopes(touches: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
 
 
 def response_curves(
-    history: pd.DataFrame, judged: pd.DataFrame, sales: pd.Series, *, margin: float = 1.0, spread: float = 0.1
+    history: pd.DataFrame,
+    judged: pd.DataFrame,
+    sales: pd.Series,
+    *,
+    margin: float | pd.Series = 1.0,
+    spread: float = 0.1,
 ) -> pd.DataFrame:
     """One row per account and role: its curve, where it comes from, and what today's sales are worth.
 
@@ -235,7 +240,7 @@ def response_curves(
     sales
         Sales of a year by account_id (currency).
     margin
-        Contribution per unit of sales, as a fraction.
+        Contribution per unit of sales, as a fraction: one for all, or a Series by account_id.
     spread
         How far the room's elasticities (of the account's sales to one role) lie from the truth, a standard deviation.
 
@@ -266,7 +271,8 @@ def response_curves(
     shape = float(np.clip(told["c"].median(), 1.0, 3.0)) if len(told) else SHAPE
     curves = curve_of(table["elasticity"], shape=shape)
     table = table[["account_id", "role", "usual", "share", "elasticity", "error"]].join(curves)
-    table["scale"] = table["account_id"].map(sales).to_numpy(float) * table["share"] * margin / 4
+    kept = table["account_id"].map(margin).to_numpy(float) if isinstance(margin, pd.Series) else margin
+    table["scale"] = table["account_id"].map(sales).to_numpy(float) * table["share"] * kept / 4
     table["source"] = np.where(usable, "judged", "history")
     columns = ["account_id", "role", "usual", *PARAMETERS, "elasticity", "error", "scale", "source"]
     return table[columns]

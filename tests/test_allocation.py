@@ -268,6 +268,8 @@ def test_the_room_moves_the_curve_it_judged_and_parts_add_up_to_the_contribution
     judged = planning.curve_points(planning.curve_of(pd.Series([0.3])).assign(account_id="a0", role="AR"), steps=6)
     with_room = planning.response_curves(history, judged, sales, margin=0.5)
     without = planning.response_curves(history, judged.iloc[:0], sales, margin=0.5)
+    each = planning.response_curves(history, judged, sales, margin=pd.Series(0.25, index=sales.index))
+    assert np.allclose(each["scale"], with_room["scale"] / 2)
     assert with_room["source"].tolist().count("judged") == 1
     assert with_room["elasticity"][0] > without["elasticity"][0]
     assert with_room.groupby("account_id")["scale"].sum().tolist() == pytest.approx([500] * 40)

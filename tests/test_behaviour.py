@@ -130,6 +130,16 @@ def test_history_and_mix_keep_the_totals():
     assert mix.drop_duplicates("category")["region_share"].sum() == pytest.approx(1)
 
 
+def test_what_an_account_does_not_buy_is_a_row_of_zero():
+    """a buys only p, b both: of 30 + 10 + 60 the region spends 60 % on q, and a nothing."""
+    lines = orders([(n, a, "2025-06-01", p, 1, m) for n, a, p, m in (("1", "a", "p", 30), ("2", "b", "p", 10))])
+    lines = pd.concat([lines, orders([("3", "b", "2025-06-01", "q", 1, 60)])])
+    products = pd.DataFrame({"product": ["p", "q"], "category": ["one", "two"]})
+    mix = category_mix(lines, products, as_of=AS_OF).set_index(["account_id", "category"])
+    assert mix.loc[("a", "two"), ["amount", "share"]].tolist() == [0, 0]
+    assert mix.loc[("a", "two"), "region_share"] == pytest.approx(0.6)
+
+
 def test_discounts_of_three_peers_by_hand():
     """a pays 90, b 80, c 50 of 100: a's peers b and c have 35 % in the middle. d has no peer, e no list price."""
     rows = [(name, name, "2025-06-01", "p", 1, paid) for name, paid in zip("abcd", (90, 80, 50, 60), strict=True)]

@@ -81,7 +81,8 @@ def category_bars(mix: pd.DataFrame, *, name: str = "", most: int = 8, ax: Axes 
     name
         The account's name.
     """
-    table = mix.head(most).iloc[::-1]
+    weight = mix[["share", "region_share"]].max(axis=1)
+    table = mix[weight.rank(method="first", ascending=False) <= most].iloc[::-1]
     ax = canvas.axes(ax, height=canvas.rows_height(len(table), each=0.42))
     if table.empty:
         return canvas.say_empty(ax, _("This account bought nothing in this period."))
