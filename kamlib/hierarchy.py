@@ -16,6 +16,8 @@ Likelihood = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 _BOUND = 14.0
 _LONGEST_STEP = 1.5
 _MOST_STEPS = 80
+_SMALL_GAIN = 1e-8
+"""Near the top a Newton step leaves about the square of what it gained: after this one nothing is left."""
 _ROUNDS = 30
 _PRIOR_REGIONS = 2.0
 """The first guess of the spread between regions counts as much as this many regions."""
@@ -72,7 +74,7 @@ def maximum(
         theta[better], value[better] = trial[better], new_value[better]
         slope[better], bend[better] = new_slope[better], new_bend[better]
         damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-9, 1e9)
-        if (expected < 1e-10 * (1 + np.abs(value))).all():
+        if (expected < _SMALL_GAIN * (1 + np.abs(value))).all():
             break
     return (
         theta,
