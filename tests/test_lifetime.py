@@ -441,3 +441,16 @@ def test_priors_for_the_pool_say_how_many_accounts_stand_behind_them():
     east = table[table["region"] == "E"]
     assert (order_prior(east)["accounts"] == east["account_id"].nunique()).all()
     assert len(order_prior(table.head(0))) == 0
+
+
+def test_steady_accounts_have_the_same_expectation_by_series_and_by_scipy(monkeypatch):
+    rng = np.random.default_rng(3)
+    theta = np.log(rng.uniform([50, 80, 0.002, 50], [9000, 9000, 0.9, 2000], (200, 4)))
+    x, age = rng.integers(0, 150, 200).astype(float), rng.uniform(20, 200, 200)
+    recency, periods = np.where(x > 0, age * 0.9, 0), rng.uniform(1, 20, 200)
+    monkeypatch.setattr(order_model, "_FALLS_FAST", 2.0)
+    monkeypatch.setattr(order_model, "hyp2f1", None)
+    ours = order_model.orders_to_come(theta, x, recency, age, periods)
+    monkeypatch.undo()
+    monkeypatch.setattr(order_model, "_FALLS_FAST", -1.0)
+    assert np.allclose(ours, order_model.orders_to_come(theta, x, recency, age, periods), rtol=1e-7)
