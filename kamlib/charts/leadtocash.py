@@ -80,8 +80,10 @@ def deal_gantt(stays: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.plot(left, place, marker="v", color=canvas.STRONG, markersize=7)
         if row.running:
             ax.plot(left + width, place, marker=">", color=canvas.INK, markersize=8)
-    ax.plot([], [], "v", color=canvas.STRONG, label=_("step done again"))
-    ax.plot([], [], ">", color=canvas.INK, label=_("still running"))
+    if (stays["visit"] > 1).any():
+        ax.plot([], [], "v", color=canvas.STRONG, label=_("step done again"))
+    if stays["running"].any():
+        ax.plot([], [], ">", color=canvas.INK, label=_("still running"))
     _roles(ax, stays["owner_role"])
     ax.set_yticks(list(places.values()), [canvas.short(name, 30) for name in deals["name"]])
     ax.xaxis_date()

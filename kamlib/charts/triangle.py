@@ -15,8 +15,10 @@ def _names() -> dict[str, str]:
     return {"AR": _("account manager (AR)"), "SR": _("solution manager (SR)"), "FR": _("delivery manager (FR)")}
 
 
-def triangle_map(effort: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def triangle_map(effort: pd.DataFrame, *, most: int = 12, ax: Axes | None = None) -> Axes:
     """Every account as a dot in the triangle of the three roles; the nearer a corner, the more that role carries alone.
+
+    The uneven accounts with most touches are named.
 
     Parameters
     ----------
@@ -45,6 +47,9 @@ def triangle_map(effort: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_axis_off()
     ax.legend(loc="upper right", fontsize=9)
     ax.set_title(_("Size is touches: do the three roles pull together?"))
+    apart = np.flatnonzero(seen["side_balance"] < 0.5)
+    apart = apart[np.argsort(-size[apart], kind="stable")][:most]
+    canvas.name_points(ax, *at[apart].T, seen["account_name"].iloc[apart])
     return ax
 
 
