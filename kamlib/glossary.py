@@ -30,7 +30,7 @@ def spoken(text: str) -> str:
 
 
 def messages(text: str) -> Iterator[str]:
-    """What ``glossary.po`` has to say in Chinese: headings, paragraphs, and the parts of formulas and sources with words."""
+    """What ``glossary.po`` has to say in Chinese: headings, paragraphs, parts of formulas and sources with words."""
     yield from ("English", "Term", "Formula · unit", "Column", "Source")
     for line in _lines(text):
         cells = _cells(line)
