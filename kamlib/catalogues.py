@@ -12,7 +12,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kamlib import edition, schema, vocabulary
+from kamlib import edition, glossary, schema, vocabulary
 from kamlib.intake import rules
 
 LIBRARY = Path(__file__).parent
@@ -36,6 +36,8 @@ def expected() -> dict[str, dict[str, list[str]]]:
     declared = (text for rule in rules.RULES for text in (rule.name, rule.what_to_do))
     _collect(found, "kamlib.intake.rules.po", ((text, "rules.py") for text in declared))
     _collect(found, "kamlib.vocabulary.po", ((text, "vocabulary.py") for text in _words()))
+    terms = glossary.messages(glossary.PATH.read_text("utf-8")) if glossary.PATH.exists() else ()
+    _collect(found, glossary.CATALOGUE, ((text, "GLOSSARY.md") for text in terms))
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         _collect(found, f"{path.stem}.po", _narrated_in(path))
     return found

@@ -15,6 +15,7 @@ DOORS: dict[str, set[str]] = {
     "edition": set(),
     "vocabulary": set(),
     "problems": LEAVES,
+    "glossary": LEAVES,
     "data": {"schema", "problems", "intake"} | LEAVES,
     "intake": {"schema", "problems"} | LEAVES,  # behind the door of data
     "templates": {"schema", "intake"} | LEAVES,
@@ -90,11 +91,11 @@ DOORS: dict[str, set[str]] = {
     "grids": {"schema", "vocabulary", "jointforms", "jointreview"} | LEAVES,
     "worksheets": {"data", "schema", "vocabulary", "exports"} | LEAVES,
     # the report driver: reports and cli are its doors
-    "driver": {"data", "exports", "schema", "problems", "jointforms"} | LEAVES,
+    "driver": {"data", "exports", "glossary", "schema", "problems", "jointforms"} | LEAVES,
     "reports": {"driver", "problems"} | LEAVES,
     "cli": {"driver", "reports", "data", "templates", "problems"} | LEAVES,
     # for the people who keep the workbook
-    "catalogues": {"schema", "intake", "vocabulary"} | LEAVES,
+    "catalogues": {"schema", "intake", "vocabulary", "glossary"} | LEAVES,
     "stored": set(),
 }
 INTAKE: dict[str, set[str]] = {

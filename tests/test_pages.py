@@ -144,6 +144,8 @@ def test_a_chapters_page_leads_to_its_neighbours_and_its_other_language():
     assert "11_b" not in page
     assert "East &lt;b&gt;" in page
     assert "synthetic data" in page
+    assert "Exercises and sliders are in the .ipynb file" in page
+    assert "This report holds the chapters 10, 12;" in page
 
 
 def test_a_language_that_is_not_there_is_not_linked_to():

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import nbformat
 
-from kamlib import edition, exports
+from kamlib import edition, exports, glossary
 from kamlib.driver import chapters, pages, publishing
 from kamlib.driver.jobs import Entry, Report
 from kamlib.driver.markup import Link, markdown
 from kamlib.driver.narrative import Content, content
-from kamlib.edition import _
 
-GLOSSARY = Path(__file__).parents[2] / "GLOSSARY.md"
+GLOSSARY = glossary.PATH
 
 
 def bind(report: Report) -> dict[str, int]:
@@ -115,19 +114,6 @@ def _link(report: Report) -> Link:
 
 def glossary_body() -> str:
     """GLOSSARY.md as HTML in the language spoken now: every term in both languages, its meaning in this one."""
-    lines = (_glossary_row(line) for line in GLOSSARY.read_text("utf-8").splitlines())
-    html = markdown("\n".join(lines), lambda address: address if address.startswith("#") else None)
+    text = glossary.spoken(GLOSSARY.read_text("utf-8"))
+    html = markdown(text, lambda address: address if address.startswith("#") else None)
     return re.sub(r"<table>.*?</table>", lambda table: f'<div class="scroll">{table[0]}</div>', html, flags=re.DOTALL)
-
-
-_COLUMNS = {"en": (0, 1, 2, 4, 5, 6), "zh": (1, 0, 3, 4, 5, 6)}
-"""Of term, 中文, meaning, 含义, formula, column, source."""
-
-
-def _glossary_row(line: str) -> str:
-    cells = re.split(r"(?<!\\)\|", line.strip())[1:-1]
-    if not line.startswith("|") or len(cells) != 7:
-        return line
-    if cells[0].strip() == "Term":
-        cells = [_("Term"), "中文", _("Meaning"), _("Meaning"), _("Formula and unit"), _("Column"), _("Source")]
-    return f"|{'|'.join(cells[at] for at in _COLUMNS[edition.language()])}|"

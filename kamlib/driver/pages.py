@@ -13,14 +13,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from kamlib import edition, exports, schema
+from kamlib.driver import agenda
 from kamlib.driver.jobs import ALL_PAGES, Entry, Report, describe
 from kamlib.driver.narrative import Content, numbers
 from kamlib.driver.typeface import font_face
 from kamlib.edition import _
 
 TEMPLATES = Path(__file__).parent / "page_template"
-FIRST_DECISIONS = 3
-"""Decisions of a chapter that the front page shows unfolded."""
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 _TAGS = {"en": "en", "zh": "zh-CN"}
 _INVENTED = ("synthetic", "fictional", "invented", "虚构", "合成", "模拟")
@@ -58,6 +57,10 @@ def chapter_page(report: Report, entry: Entry, content: Content) -> str:
         headline=Markup(numbers(content.headline)) if content.headline else "",
         contents=content.contents,
         body=Markup(content.body),
+        held=_(
+            "This report holds the chapters {chapters}; others named in the text are not in it.",
+            chapters=_(", ").join(each.name[:2] for each in shown),
+        ),
         **turn,
     )
 
@@ -86,7 +89,8 @@ def region_page(
     ``plans`` are the joint business plans that lie beside it: ``account``, ``workbook``, ``slides``.
     """
     region, company = report.region[report.language], report.company[report.language]
-    decisions, more = _decisions(report, contents)
+    decisions = _decisions(report, contents)
+    begin = agenda.first(decisions)
     return _page(
         "region.html.j2",
         title=region,
@@ -103,10 +107,11 @@ def region_page(
             for entry in report.entries
             if entry.status == "done" and contents[entry.name].headline
         ],
-        decisions=decisions,
+        decisions=_rows(begin),
         decision_columns=[exports.heading(column) for column in exports.DECISION_COLUMNS],
-        more_decisions=more,
-        more_title=_("{n} more decisions", n=len(more)),
+        by_account=[_about(name, rows) for name, rows in agenda.by_account(decisions)],
+        owners_title=_("{n} more, by owner", n=len(decisions) - len(begin)),
+        by_owner=[_owned(name, rows) for name, rows in agenda.by_owner(decisions, begin)],
         pillars=_chapters_by_pillar(report, contents),
         glossary=glossary,
         plans=list(plans),
@@ -141,18 +146,34 @@ def _warned(count: int) -> str:
     return _("1 warning") if count == 1 else _("{n} warnings", n=count)
 
 
-def _decisions(report: Report, contents: dict[str, Content]) -> tuple[list[dict], list[dict]]:
-    """The first decisions of every chapter, and the others, as rows of text."""
-    first, others = [], []
+def _decisions(report: Report, contents: dict[str, Content]) -> pd.DataFrame:
+    """The decisions of every chapter that ran, in its order, with where they are explained."""
+    frames = [pd.DataFrame(columns=[*exports.DECISION_COLUMNS, "chapter", "title", "href"])]
     for entry in report.entries:
         frame = contents[entry.name].decisions if entry.name in contents else None
-        if entry.status == "done" and frame is not None:
-            texts = exports.texts(frame[list(exports.DECISION_COLUMNS)])
-            reference = {"href": f"{entry.name}.html", "number": entry.name[:2], "title": entry.title}
-            rows = [{"cells": cells, **reference} for cells in texts.itertuples(index=False, name=None)]
-            first += rows[:FIRST_DECISIONS]
-            others += rows[FIRST_DECISIONS:]
-    return first, others
+        if entry.status == "done" and frame is not None and len(frame):
+            known = frame[list(exports.DECISION_COLUMNS)].astype(object)
+            frames.append(known.assign(chapter=entry.name[:2], title=entry.title, href=f"{entry.name}.html"))
+    return pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
+
+
+def _rows(decisions: pd.DataFrame) -> list[dict[str, object]]:
+    """Decisions as rows of text."""
+    texts = exports.texts(decisions[list(exports.DECISION_COLUMNS)])
+    texts["owner"] = texts["owner"].replace({edition.MISSING: _("to be named"), "": _("to be named")})
+    links = decisions[["chapter", "title", "href"]].rename(columns={"chapter": "number"}).to_dict("records")
+    return [{"cells": list(cells), **link} for cells, link in zip(texts.to_numpy(), links, strict=True)]
+
+
+def _about(account: str, decisions: pd.DataFrame) -> dict[str, object]:
+    n = len(decisions)
+    said = _("{n} decisions", n=n)
+    return {"name": account, "count": said, "marked": n >= agenda.MARKED, "rows": _rows(decisions)}
+
+
+def _owned(owner: str, decisions: pd.DataFrame) -> dict[str, object]:
+    name = owner or _("to be named")
+    return {"name": name, "count": _("{n} decisions", n=len(decisions)), "rows": _rows(decisions)}
 
 
 def _chapters_by_pillar(report: Report, contents: dict[str, Content]) -> list[dict[str, object]]:
@@ -314,9 +335,17 @@ def _words(as_of: str, currency: str = "") -> dict[str, str]:
         "before": _("Previous"),
         "after": _("Next"),
         "up": _("Overview"),
+        "left_in_notebook": _("Exercises and sliders are in the .ipynb file; this page shows results only."),
         "headlines": _("The numbers at a glance"),
         "no_headlines": _("No chapter published headline numbers."),
         "decisions": _("Decisions"),
+        "first": _("First five things this week"),
+        "first_rule": _(
+            "The earliest date first; on the same date the account about which most chapters decide something; each "
+            "account once."
+        ),
+        "by_account": _("Accounts about which several chapters decide"),
+        "by_account_why": _("Read them side by side: what contradicts must be settled before anybody acts."),
         "no_decisions": _("No chapter published decisions."),
         "glossary": _("Glossary"),
         "plans": _("Joint business plans"),
