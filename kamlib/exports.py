@@ -19,7 +19,7 @@ PLAN_MIME = "application/vnd.kam.plan+json"
 MOST_ROWS = 30
 """Rows a table shows; the rest is counted below it and published whole."""
 
-_RIGHT = {"money", "percent", "integer", "number"}
+_RIGHT = {"money", "percent", "integer", "number", "reach"}
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,10 @@ def _name_of_code(cell: object) -> str:
     return _(vocabulary.VALUES[cell]) if cell in vocabulary.VALUES else str(cell)
 
 
+def _within_reach(cell: float) -> str:
+    return _("out of reach") if cell == float("inf") else edition.compact(cell)
+
+
 _READERS = {
     "text": _word,
     "code": _name_of_code,
@@ -192,5 +196,6 @@ _READERS = {
     "percent": edition.percent,
     "integer": lambda cell: f"{cell:,.0f}",
     "number": edition.compact,
+    "reach": _within_reach,
     "date": edition.date,
 }

@@ -17,6 +17,9 @@ from kamlib.paces import Prior, common
 from kamlib.pooling import company_history, prior_of
 from kamlib.transitions import Tilt
 
+REACH = 20.0
+"""A pipeline that would have to be this many times as large is out of reach."""
+
 __all__ = ["Forecast", "Total", "company_history", "forecast", "forecast_names"]
 
 
@@ -26,13 +29,15 @@ class Total:
 
     ``won_to_date`` was signed before, in the month, quarter or year that ``end`` closes; the landing is their sum.
     With a target: ``p_target`` is the chance that the landing reaches it, ``coverage`` the open amount ÷ what is still
-    missing, ``coverage_needed`` what that ratio would have to be for a chance of 80 %.
+    missing, ``coverage_needed`` what that ratio would have to be for a chance of 80 %; infinite where that is more than
+    `REACH` times what it is: the paths scatter so much that no pipeline reaches it.
     """
 
     start: pd.Timestamp
     end: pd.Timestamp
     mean: float
     p10: float
+    p20: float
     p50: float
     p90: float
     won_to_date: float
@@ -218,7 +223,7 @@ def _periods(dates, period, value, count, mean, opened) -> pd.DataFrame:
 
 def _total(log: Log, days: int, value, count, mean, opened, target) -> Total:
     draws = value.sum(axis=(0, 2))
-    p10, p50, p90 = (float(q) for q in np.quantile(draws, [0.1, 0.5, 0.9]))
+    p10, p20, p50, p90 = (float(q) for q in np.quantile(draws, [0.1, 0.2, 0.5, 0.9]))
     end = log.as_of.normalize() + pd.Timedelta(days=days)
     start = period_start(log.as_of, end)
     won = log.deals[log.deals["won"] & (log.deals["closed"] > (start - log.as_of.normalize()).days - 1)]
@@ -232,6 +237,7 @@ def _total(log: Log, days: int, value, count, mean, opened, target) -> Total:
         end=end,
         mean=expected,
         p10=p10,
+        p20=p20,
         p50=p50,
         p90=p90,
         won_to_date=to_date,
@@ -248,11 +254,18 @@ def _total(log: Log, days: int, value, count, mean, opened, target) -> Total:
 
 
 def _coverage_needed(draws: np.ndarray, share: float, standing: float, gap: float) -> float:
-    """The open amount ÷ what is missing at which four paths of five reach it, new business as simulated."""
+    """The open amount ÷ what is missing at which four paths of five reach it, new business as simulated.
+
+    On each path the open deals bring a part; the pipeline grows by one factor on all of them. Where a fifth of the
+    paths win nothing of it no factor is large enough: infinite, as beyond `REACH`.
+    """
     if not gap > 0 or standing <= 0 or share <= 0:
         return np.nan
-    needed = (gap - (1 - share) * draws) / np.maximum(share * draws, 1e-9)
-    return max(0.0, float(np.quantile(needed, scoring.LEVEL))) * standing / gap
+    asked, brought = gap - (1 - share) * draws, share * draws
+    grown = np.where(asked > 0, np.inf, 0.0)
+    np.divide(asked, brought, out=grown, where=brought > 0)
+    factor = max(0.0, float(np.quantile(grown, scoring.LEVEL, method="inverted_cdf")))
+    return factor * standing / gap if factor <= REACH else np.inf
 
 
 def period_start(as_of: pd.Timestamp, end: pd.Timestamp) -> pd.Timestamp:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kamlib.backtesting import backtest as backtest
+from kamlib.commitment import deals_to_chase as deals_to_chase
+from kamlib.commitment import forecast_decisions as forecast_decisions
 from kamlib.edition import _, language
 from kamlib.forecast import company_history as company_history
 from kamlib.forecast import forecast as forecast

@@ -3,7 +3,7 @@
 A column keeps one name, one meaning and one format throughout the workbook; GLOSSARY.md explains the terms.
 """
 
-FORMATS = ("text", "code", "money", "percent", "integer", "number", "date")
+FORMATS = ("text", "code", "money", "percent", "integer", "number", "reach", "date")
 
 COLUMNS: dict[str, tuple[str, str]] = {
     # accounts and people
@@ -415,6 +415,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "proof": ("What proves it", "text"),
     # forecast
     "mean": ("Expected", "money"),
+    "mean_expected": ("Mean expected", "money"),
+    "median_expected": ("Median", "money"),
+    "p20_commit": ("P20 (four in five)", "money"),
     "won_to_date": ("Signed so far", "money"),
     "open": ("From open deals", "money"),
     "new": ("From new deals", "money"),
@@ -422,8 +425,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "p_low": ("Low", "percent"),
     "p_high": ("High", "percent"),
     "p_won": ("Chance to win", "percent"),
+    "reference_amount": ("Reference", "money"),
     "deal_coverage": ("Pipeline ÷ gap", "number"),
-    "coverage_needed": ("Needed for 80 %", "number"),
+    "coverage_needed": ("Needed for 80 %", "reach"),
     "days_in_stage": ("Days in stage", "integer"),
     "p90_days": ("9 in 10 leave by", "integer"),
     "hazard": ("Leaves per day", "percent"),

@@ -42,7 +42,7 @@ DOORS: dict[str, set[str]] = {
     "lifetime": METHOD | {"hierarchy", "order_history", "order_model", "spend_model"},
     "forecast_origins": METHOD | {"order_history", "order_model", "lifetime"},
     "contracts": METHOD | {"hierarchy", "lifetime"},
-    "funnel": METHOD | {"backtesting", "forecast", "propensity"},
+    "funnel": METHOD | {"backtesting", "commitment", "forecast", "propensity"},
     "leads": METHOD,
     "progress": METHOD,
     "leadtocash": METHOD,
@@ -80,6 +80,7 @@ DOORS: dict[str, set[str]] = {
     "backtesting": METHOD | {"deallog", "forecast", "onward", "paces", "pooling", "scoring", "simulating"},
     "forecast": METHOD
     | {"deallog", "onward", "paces", "blending", "simulating", "pooling", "cautions", "scoring", "transitions"},
+    "commitment": METHOD | {"cautions", "forecast"},
     "propensity": METHOD,
     "strategy": METHOD,
     # what people see

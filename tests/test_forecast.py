@@ -1,6 +1,7 @@
 """The forecast: honest about time, coherent, and plain about what it does not know."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from kamlib import blending, edition, funnel, scoring
 from kamlib.blending import record
 from kamlib.cautions import idle_cohorts
 from kamlib.deallog import log_at, read_log
+from kamlib.forecast import _coverage_needed as needed
 from kamlib.forecast import period_start
 from kamlib.paces import Prior
 from kamlib.transitions import counts, hazards
@@ -127,6 +129,43 @@ def test_at_the_coverage_needed_four_of_five_paths_reach_the_target(answer):
     share = total.open / total.mean
     reached = answer.draws * share * grown + answer.draws * (1 - share) >= missing * (1 - 1e-9)
     assert reached.mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_pipeline_that_would_have_to_grow_beyond_all_measure_is_out_of_reach():
+    # a fifth of the paths wins nothing of it: at 80 % the factor is that of the fourth path, 100 / 10 = 10
+    some = np.array([0.0, 10.0, 20.0, 30.0, 40.0])
+    assert needed(some, 1.0, 50.0, 100.0) == pytest.approx(10.0 * 50 / 100)
+    none = np.array([0.0, 0.0, 20.0, 30.0, 40.0])
+    assert needed(none, 1.0, 50.0, 100.0) == np.inf
+    assert needed(some, 1.0, 50.0, 1000.0) == np.inf  # a hundred times the pipeline is as good as never
+    assert needed(some + 100, 0.5, 50.0, 40.0) == 0.0  # new business alone reaches it
+    assert np.isnan(needed(some, 1.0, 50.0, 0.0))
+    assert np.isnan(needed(some, 1.0, 0.0, 100.0))
+
+
+def test_commit_to_what_four_of_five_paths_reach(answer):
+    assert (answer.draws >= answer.total.p20).mean() == pytest.approx(0.8, abs=0.01)
+    assert answer.total.p10 <= answer.total.p20 <= answer.total.p50
+
+
+def test_the_week_has_stalled_deals_first_then_the_most_promising():
+    deals = pd.DataFrame({"opportunity_id": list("abcde"), "amount": [9.0, 5, 7, 8, 1], "expected": [1.0, 2, 3, 0, 0]})
+    deals["stalled"] = [True, False, False, False, True]
+    assert funnel.deals_to_chase(deals, least=4)["opportunity_id"].tolist() == ["a", "e", "c", "b"]
+    assert funnel.deals_to_chase(deals, most=1, least=1)["opportunity_id"].tolist() == ["a"]
+    assert funnel.deals_to_chase(deals.iloc[:0]).empty
+
+
+def test_a_forecast_always_asks_for_something_and_names_who(answer):
+    deals = answer.deals.assign(stalled=False, owner=None)
+    accounts = pd.DataFrame({"account_id": deals["account_id"].unique(), "account_name": "x", "account_manager": None})
+    day = pd.Timestamp("2024-11-10")
+    rows = funnel.forecast_decisions(replace(answer, deals=deals), accounts, place="South", as_of=day)
+    assert len(rows) >= 2
+    assert rows["owner"].notna().all()
+    bare = replace(answer, deals=deals.iloc[:0], levers=answer.levers.iloc[:0])
+    rows = funnel.forecast_decisions(bare, accounts, place="South", as_of=day)
+    assert rows["account_name"].tolist() == ["South"]
 
 
 def test_a_total_reads_by_name_and_as_a_dictionary(answer):

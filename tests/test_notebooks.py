@@ -197,6 +197,14 @@ def test_published_columns_have_a_label_and_a_format(path):
 
 
 @each_notebook
+def test_every_sentence_is_written_where_it_is_said_so_that_the_catalogue_finds_it(path):
+    calls = [n for cell in code(path) for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Call) and n.args]
+    said = [n for n in calls if getattr(n.func, "id", getattr(n.func, "attr", "")) in ("say", "sentences")]
+    unseen = [ast.unparse(n) for n in said if not isinstance(n.args[0], ast.Constant)]
+    assert unseen == [], "a message behind a name is never translated"
+
+
+@each_notebook
 def test_prose_is_true_for_every_region(path):
     text = prose(path)
     payloads = json.dumps([o.get("data", {}).get("text/plain", "") for cell in code(path) for o in cell.outputs])

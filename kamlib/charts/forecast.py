@@ -10,28 +10,34 @@ from kamlib.charts import canvas
 from kamlib.edition import _
 
 
-def landing(draws: pd.Series, *, currency: str, target: float | None = None, ax: Axes | None = None) -> Axes:
-    """How often the simulated paths land where; the middle four fifths dark, the target a line.
+def landing(
+    draws: pd.Series, *, currency: str, target: float | None = None, given: bool = True, ax: Axes | None = None
+) -> Axes:
+    """How often the simulated paths land where; the middle four fifths dark; what four of five reach, and the target.
 
     Parameters
     ----------
     draws
         Amount signed by the end of the period on each path, currency.
+    given
+        Whether somebody set the target; else it is called a reference.
     """
     ax = canvas.axes(ax)
     if not len(draws) or not draws.max() > 0:
         return canvas.say_empty(ax, _("Nothing is expected to be signed in this period."))
-    low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9])
+    low, safe, middle, high = np.quantile(draws, [0.1, 0.2, 0.5, 0.9])
     _n, edges, bars = ax.hist(draws, bins=40, color=canvas.LIGHT)
     for bar, left, right in zip(bars, edges[:-1], edges[1:], strict=True):
         if low <= (left + right) / 2 <= high:
             bar.set_facecolor(canvas.MID)
+    ax.axvline(safe, color=canvas.INK, linestyle=":", label=_("four in five: {value:money}", value=safe))
     ax.axvline(middle, color=canvas.DARK, label=_("even odds: {value:money}", value=middle))
     if target is not None and target == target:
-        ax.axvline(target, color=canvas.STRONG, linestyle="--", label=_("target: {value:money}", value=target))
+        name = _("target: {value:money}", value=target) if given else _("reference: {value:money}", value=target)
+        ax.axvline(target, color=canvas.STRONG, linestyle="--", label=name)
     canvas.money_axis(ax.xaxis, draws.max(), _("Signed by the end of the period"), currency)
     ax.set_ylabel(_("Simulated paths"))
-    canvas.legend_below(ax, columns=2)
+    canvas.legend_below(ax, columns=3)
     ax.set_title(_("Where will we land?"))
     return ax
 
@@ -169,9 +175,13 @@ def error_bars(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ):
         ax.barh(places[mask], shown[mask], color=colour, hatch=hatch, edgecolor="white", height=0.7, label=label)
     for place, value, length in zip(places, scores["wape"], shown, strict=True):
-        ax.text(length, place, f" {edition.percent(value)}", va="center", color=canvas.INK)
+        if value > limit:
+            ax.plot([0.965 * limit, 0.985 * limit], [place - 0.45, place + 0.45], color="white", linewidth=4)
+            ax.plot([0.965 * limit, 0.985 * limit], [place - 0.45, place + 0.45], color=canvas.INK, linewidth=1)
+        told = _("{value:percent} (bar cut)", value=value) if value > limit else edition.percent(value)
+        ax.text(length, place, f" {told}", va="center", color=canvas.INK)
     ax.set_yticks(places, scores["name"])
-    ax.set_xlim(0, limit * 1.15)
+    ax.set_xlim(0, limit * 1.3)
     canvas.percent_axis(ax.xaxis, _("Sum of misses ÷ sum signed (WAPE)"))
     canvas.legend_below(ax, columns=2)
     ax.set_title(_("Who missed by how much?"))
