@@ -90,6 +90,14 @@ def matching_periods(summary: pd.DataFrame, model: Model, *, total: float, perio
     return (low * high) ** 0.5
 
 
+def calendar_periods(
+    orders: pd.DataFrame, summary: pd.DataFrame, model: Model, *, origin: pd.Timestamp, weeks: int
+) -> float:
+    """How many usual weeks hold as many orders as the calendar expects in the next ``weeks``: both steps in one."""
+    total = calendar_total(orders, origin=origin, weeks=weeks)
+    return matching_periods(summary, model, total=total, periods=weeks)
+
+
 def likely_orders(summary: pd.DataFrame, model: Model, *, periods: float, seed: int = 0) -> np.ndarray:
     """The middle of each account's possible numbers of orders: half the time more, half the time fewer.
 
@@ -138,7 +146,7 @@ def forecasts(
     if not len(summary):
         return pd.DataFrame(columns=["account_id", "frequency", "actual", "p_alive", *RULES])
     model = fit_order_model(summary, prior=prior)
-    periods = matching_periods(summary, model, total=calendar_total(orders, origin=origin, weeks=weeks), periods=weeks)
+    periods = calendar_periods(orders, summary, model, origin=origin, weeks=weeks)
     days = order_days(orders)
     ahead, week = pd.Timedelta(weeks=weeks), pd.Timedelta(weeks=1)
 
