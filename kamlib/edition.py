@@ -102,7 +102,7 @@ def percent(value: float) -> str:
     if _missing(value):
         return MISSING
     digits = 0 if abs(value) >= 0.0995 or value == 0 else 1
-    return f"{value * 100:.{digits}f}%"
+    return f"{round(value * 100, digits) + 0.0:.{digits}f}%"
 
 
 def date(value) -> str:

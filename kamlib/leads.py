@@ -364,3 +364,33 @@ def effort_mix(yields: pd.DataFrame, *, budget: float, shift: float) -> pd.DataF
     table["leads_next"] = following / known["cost_per_lead"]
     table["expected_now"], table["expected_next"] = (spend * known["return_on_cost"] for spend in (now, following))
     return table
+
+
+SMALL_SPEND = 0.01
+"""Where all sources together cost less than this part of what was signed, the mix of money hardly matters."""
+
+
+def material_moves(mix: pd.DataFrame, *, share: float = 0.05) -> pd.DataFrame:
+    """The moves of `effort_mix` that are worth a word: at least ``share`` of all that is spent; best return first.
+
+    >>> mix = pd.DataFrame({"return_on_cost": [2.0, 9.0], "spend_now": [99.0, 1.0], "spend_next": [98.7, 1.3]})
+    >>> len(material_moves(mix))
+    0
+    """
+    moved = mix.assign(change=mix["spend_next"] - mix["spend_now"])
+    moved = moved[(moved["change"].abs() >= share * mix["spend_now"].sum()) & (moved["change"] != 0)]
+    return moved.sort_values("return_on_cost", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def spend_share(spend: float, opportunities: pd.DataFrame, *, as_of: pd.Timestamp, months: int = 3) -> float:
+    """What was spent ÷ what was signed in the last ``months``; missing where nothing was signed.
+
+    Parameters
+    ----------
+    opportunities
+        outcome, closed, amount (currency); closed_amount where known.
+    """
+    won = opportunities[opportunities["outcome"].eq("won")]
+    won = won[won["closed"] > pd.Timestamp(as_of) - pd.DateOffset(months=months)]
+    signed = won["closed_amount"].fillna(won["amount"]).sum()
+    return spend / signed if signed > 0 else np.nan

@@ -248,6 +248,12 @@ def step_benchmark(
     return pd.DataFrame(rows, columns=["step", "company_days", "accounts"])
 
 
+def cash_step(stages: pd.DataFrame) -> str | None:
+    """The step in which money is waited for: the last one of delivery; None where the dictionary has no delivery."""
+    delivery = stages[stages["funnel"] == "delivery"].sort_values("order")["stage"]
+    return delivery.iloc[-1] if len(delivery) else None
+
+
 def bottleneck(steps: pd.DataFrame) -> pd.DataFrame:
     """One row: the step that costs most days beyond its limit; where no step has a limit, most days of all.
 

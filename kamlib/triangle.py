@@ -7,6 +7,7 @@ thereby known to have worked on a deal: touches count for every deal that stood 
 import numpy as np
 import pandas as pd
 
+from kamlib.edition import _
 from kamlib.schema import TEAM_ROLES
 from kamlib.stats import matched, shrunk_rates
 
@@ -231,6 +232,22 @@ def team_selling(deals: pd.DataFrame, *, level: float = 0.9) -> pd.DataFrame:
     table = pd.DataFrame({"deals": grouped.size(), "won": grouped.sum()}).reindex(grid, fill_value=0).reset_index()
     rates = shrunk_rates(table["won"], table["deals"], level=level)
     return table.assign(**rates[["rate", "low", "high"]])[columns]
+
+
+def team_behind(selling: pd.DataFrame) -> str:
+    """The classes of amount in which teams do not win more often than soloists, as one text; may be empty.
+
+    Parameters
+    ----------
+    selling
+        `team_selling`: amount_class, team, deals, rate. A class in which a side has no deal is left out.
+    """
+    names = {"small": _("small deals"), "medium": _("medium deals"), "large": _("large deals")}
+    known = selling[selling["deals"] > 0].astype({"team": bool})
+    solo, team = (known[known["team"] == side].set_index("amount_class")["rate"] for side in (False, True))
+    return _(", ").join(
+        text for name, text in names.items() if name in solo and name in team and team[name] <= solo[name]
+    )
 
 
 def team_difference(deals: pd.DataFrame) -> pd.DataFrame:

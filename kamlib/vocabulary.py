@@ -59,7 +59,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "required": ("Deals required", "integer"),
     "required_high": ("Deals required, cautious", "integer"),
     "win_rate": ("Win rate", "percent"),
-    "cycle_days": ("Days to win", "integer"),
+    "cycle_days": ("Days from deal to signing", "integer"),
     "per_month": ("Velocity per month", "money"),
     "stuck_n": ("Stuck deals", "integer"),
     "role": ("Role", "text"),
@@ -177,7 +177,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "cost_per_win": ("Cost per won deal", "money"),
     "return_on_cost": ("Return on cost", "number"),
     "days_to_convert": ("Days to a deal", "integer"),
-    "days_to_win": ("Days to signing", "integer"),
+    "days_to_win": ("Days from lead to signing", "integer"),
     "spend_now": ("Spending now", "money"),
     "spend_next": ("Spending next", "money"),
     "leads_next": ("Leads next", "integer"),
@@ -185,8 +185,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "shift": ("May move by", "percent"),
     # from lead to cash
     "opportunity_id": ("Deal no.", "text"),
-    "entry_evidence": ("In hand to enter", "text"),
-    "exit_evidence": ("In hand to leave", "text"),
+    "entry_evidence": ("In hand to enter", "code"),
+    "exit_evidence": ("In hand to leave", "code"),
     "owner_role": ("Role", "code"),
     "from_role": ("From", "code"),
     "to_role": ("To", "code"),
@@ -415,6 +415,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "proof": ("What proves it", "text"),
     # forecast
     "mean": ("Expected", "money"),
+    "median_balance": ("Evenness (median)", "number"),
+    "outcome": ("Outcome", "code"),
+    "win_rate_year": ("Win rate, last 12 months by number", "percent"),
+    "win_rate_shrunk": ("Win rate, shrunk", "percent"),
     "mean_expected": ("Mean expected", "money"),
     "median_expected": ("Median", "money"),
     "p20_commit": ("P20 (four in five)", "money"),
@@ -630,6 +634,28 @@ VALUES: dict[str, str] = {
     "private hospital": "private hospital",
     "medical group": "medical group",
 }
+
+HAND_WRITTEN = (
+    "price",
+    "specification favours a rival",
+    "relationship",
+    "service network",
+    "budget cancelled",
+    "no decision",
+    "a named institution and what it may need; entered on leads.created",
+    "the using department confirms the need; the lead becomes a deal",
+    "the project is on the hospital's agenda, with a source of funds",
+    "the equipment office collects parameters; our proposal is in",
+    "the tender notice is published",
+    "notice of award or signed contract",
+    "the goods are on site",
+    "acceptance signed and the invoice issued",
+    "a name and a product",
+    "a first meeting has taken place",
+)
+"""Words that people write into the examples by hand: reasons of a loss, evidence of a stage."""
+
+VALUES |= {word: word for word in HAND_WRITTEN}
 """Coded value -> its name in English."""
 
 

@@ -98,6 +98,7 @@ def test_numbers_read_as_people_of_the_language_write_them(value, english, chine
 
 def test_percentages_keep_one_digit_when_small():
     assert [edition.percent(x) for x in (0, 0.004, 0.0994, 0.123, 1.5)] == ["0%", "0.4%", "9.9%", "12%", "150%"]
+    assert edition.percent(-0.0004) == "0.0%"
 
 
 def test_a_field_cannot_reach_into_an_object():

@@ -251,3 +251,20 @@ def test_the_table_of_the_eight_sources_knows_the_sources_of_the_contract():
     table = edition.reference("lead_sources")
     assert table["source"].tolist() == list(schema.LEAD_SOURCES)
     assert (table != "").all().all()
+
+
+def test_small_moves_of_money_are_not_worth_a_word_and_the_best_return_comes_first():
+    mix = pd.DataFrame({"source": list("abc"), "return_on_cost": [2.0, 9.0, 5.0], "spend_now": [600.0, 300.0, 100.0]})
+    mix["spend_next"] = [530.0, 390.0, 80.0]  # -70, +90, -20 of 1000: the last is below a twentieth
+    assert leads.material_moves(mix)["source"].tolist() == ["b", "a"]
+    assert leads.material_moves(mix)["change"].tolist() == [90.0, -70.0]
+    assert leads.material_moves(mix.assign(spend_next=mix["spend_now"]), share=0.0).empty
+    assert leads.material_moves(mix.iloc[:0]).empty
+
+
+def test_what_is_spent_is_measured_by_what_was_signed_lately():
+    deals = pd.DataFrame({"outcome": ["won", "won", "lost"], "amount": [100.0, 50.0, 70.0]})
+    deals["closed_amount"] = [90.0, None, None]
+    deals["closed"] = pd.to_datetime(["2025-12-01", "2025-08-01", "2025-12-02"])  # the second is too old
+    assert leads.spend_share(9.0, deals, as_of=pd.Timestamp("2025-12-31")) == pytest.approx(9 / 90)
+    assert np.isnan(leads.spend_share(9.0, deals.iloc[1:], as_of=pd.Timestamp("2025-12-31")))

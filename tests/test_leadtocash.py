@@ -247,3 +247,10 @@ def test_order_of_rows_does_not_matter_and_input_is_unchanged():
     pd.testing.assert_frame_equal(turned, all_stays())
     for frame, copy in zip((DEALS, HISTORY, STAGES, LEADS, ORDERS), before, strict=True):
         pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_money_is_waited_for_in_the_last_step_of_delivery():
+    stages = pd.DataFrame({"stage": ["cash", "need", "build"], "order": [9, 1, 8]})
+    stages["funnel"] = ["delivery", "deal", "delivery"]
+    assert way.cash_step(stages) == "cash"
+    assert way.cash_step(stages[stages["funnel"] == "deal"]) is None

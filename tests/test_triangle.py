@@ -244,3 +244,12 @@ def test_input_frames_are_unchanged():
     triangle.role_load(ACCOUNTS, TOUCHES, as_of=AS_OF, months=12, capacity=1)
     for frame, copy in zip((ACCOUNTS, TOUCHES, STAYS), before, strict=True):
         pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_where_teams_are_not_ahead_is_said_only_where_both_sides_have_deals():
+    rates = pd.DataFrame({"amount_class": ["small", "small", "medium", "medium", "large", "large"]})
+    rates["team"], rates["deals"] = [False, True] * 3, [5, 4, 5, 5, 3, 0]
+    rates["rate"] = [0.3, 0.2, 0.2, 0.4, 0.5, 0.1]
+    assert triangle.team_behind(rates) == "small deals"
+    assert triangle.team_behind(rates.iloc[2:]) == ""
+    assert triangle.team_behind(rates.iloc[:0]) == ""

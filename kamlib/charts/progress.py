@@ -24,8 +24,9 @@ def leak_bars(losses: pd.DataFrame, *, currency: str, ax: Axes | None = None) ->
     ax.barh(places, losses["lost_amount"], color=canvas.MID, height=0.65)
     edge = losses["lost_amount"].max()
     for place, row in zip(places, losses.itertuples(), strict=True):
-        why = canvas.short(row.reason, 22) if isinstance(row.reason, str) else "–"
-        ax.text(row.lost_amount + 0.01 * edge, place, f"{row.lost_n:,} · {why}", va="center", color=canvas.INK)
+        why = canvas.short(_(row.reason), 22) if isinstance(row.reason, str) else _("no reason on record")
+        told = _("{n:,} · {why}", n=row.lost_n, why=why)
+        ax.text(row.lost_amount + 0.01 * edge, place, told, va="center", color=canvas.INK)
     ax.set_yticks(places, [canvas.short(name) if isinstance(name, str) else "–" for name in losses["name"]])
     ax.set_xlim(0, 1.4 * edge)
     canvas.money_axis(ax.xaxis, edge, _("Amount lost (deals · commonest reason)"), currency)
