@@ -251,7 +251,8 @@ def completeness(
 ) -> pd.DataFrame:
     """One row per account: which of the facts a dossier asks for are known.
 
-    A fact that the company keeps for nobody is not held against an account; `not_kept` names it.
+    A fact that the company keeps for nobody is unknown of every account and counts as asked; it is no question to one
+    account, so it is not among its ``unknown``: `not_kept` names it.
 
     Parameters
     ----------
@@ -270,31 +271,39 @@ def completeness(
         ``accounts``.
     """
     as_of = pd.Timestamp(as_of)
-    kept = [name for name in ASKED if accounts[name].notna().any()]
-    holds = accounts[kept].notna()
+    holds = accounts[list(ASKED)].notna()
     named = accounts["account_id"]
     holds = holds.assign(**{
         role: named.isin(contacts.loc[contacts["decision_role"] == role, "account_id"])
-        for role in ROLES if len(contacts)
+        for role in ROLES
     })  # fmt: skip
     for name, frame, window in (("touch", interactions, _RECENT_TOUCH), ("answer", satisfaction, _RECENT_ANSWER)):
-        if len(frame):
-            recent = frame[(frame["date"] > as_of - window) & (frame["date"] <= as_of)]
-            holds[name] = named.isin(recent["account_id"])
+        recent = frame[(frame["date"] > as_of - window) & (frame["date"] <= as_of)] if len(frame) else frame
+        holds[name] = named.isin(recent["account_id"])
     asked = pd.DataFrame(True, index=holds.index, columns=holds.columns)
-    asked.loc[accounts["account_type"] == "prospect", [c for c in ("since", "cooperation", "answer") if c in asked]] = (
-        False
-    )
-    if "beds" in asked:  # only the kinds of institution that have beds are asked for them
-        with_beds = accounts.loc[accounts["beds"].notna(), "industry"]
-        asked["beds"] = accounts["industry"].isin(with_beds)
+    asked.loc[accounts["account_type"] == "prospect", ["since", "cooperation", "answer"]] = False
+    # only the kinds of institution that have beds are asked for them
+    asked["beds"] = accounts["industry"].isin(accounts.loc[accounts["beds"].notna(), "industry"])
     known, wanted = (holds & asked).sum(axis=1), asked.sum(axis=1)
-    missing = (~holds & asked).to_numpy()
+    missing = (~holds & asked & _kept(accounts, contacts, interactions, satisfaction, holds)).to_numpy()
     names = list(holds.columns)
     unknown = [tuple(name for name, gone in zip(names, row, strict=True) if gone) for row in missing]
     table = pd.DataFrame({"account_id": named, "known": known, "asked": wanted})
     table["completeness"] = known / wanted.where(wanted > 0)
     return table.assign(unknown=pd.Series(unknown, index=table.index, dtype=object)).reset_index(drop=True)
+
+
+def _kept(
+    accounts: pd.DataFrame,
+    contacts: pd.DataFrame,
+    interactions: pd.DataFrame,
+    satisfaction: pd.DataFrame,
+    holds: pd.DataFrame,
+) -> pd.Series:
+    """For every fact whether the company keeps it for anybody."""
+    tables = {**dict.fromkeys(ROLES, contacts), "touch": interactions, "answer": satisfaction}
+    kept = [len(tables[fact]) > 0 if fact in tables else accounts[fact].notna().any() for fact in holds]
+    return pd.Series(kept, index=holds.columns)
 
 
 def not_kept(accounts: pd.DataFrame, **tables: pd.DataFrame) -> list[str]:

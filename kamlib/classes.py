@@ -6,6 +6,7 @@ The customer's own size and our revenue with it are two things, and stay two col
 import numpy as np
 import pandas as pd
 
+from kamlib.edition import _
 from kamlib.schema import COOPERATION, SIZE_CLASSES
 from kamlib.segmentation import customer_size, pareto
 from kamlib.stats import matched
@@ -230,3 +231,40 @@ def migration(moved: pd.DataFrame, order: tuple[str, ...]) -> pd.DataFrame:
     pairs = pd.MultiIndex.from_product([[*order, "new"], order], names=["before", "now"])
     counts = moved.groupby(["before", "now"]).size().reindex(pairs, fill_value=0)
     return counts.rename("n").reset_index()
+
+
+def next_steps(moved: pd.DataFrame) -> pd.DataFrame:
+    """The accounts of `moves` with what shows that they moved, and what to do about it, as text.
+
+    Parameters
+    ----------
+    moved
+        account_manager, direction, before, now, revenue (currency).
+
+    Returns
+    -------
+    DataFrame
+        The frame with evidence and action.
+    """
+    rows = moved.replace({"before": {"no_revenue": "–"}, "now": {"no_revenue": "–"}}).to_dict("records")
+    evidence = [_evidence(row) for row in rows]
+    return moved.assign(evidence=evidence, action=[_action(row) for row in rows])
+
+
+def _evidence(row: dict[str, object]) -> str:
+    said = {name: row[name] for name in ("before", "now", "revenue")}
+    if row["direction"] == "down":
+        return _("Fell: {before} → {now}; revenue {revenue:money}", **said)
+    if row["direction"] == "up":
+        return _("Rose: {before} → {now}; revenue {revenue:money}", **said)
+    return _("new account: class {now} in its first year; revenue {revenue:money}", **said)
+
+
+def _action(row: dict[str, object]) -> str:
+    if row["direction"] == "down":
+        return _("Find out why; visit the buyer")
+    if row["direction"] == "up":
+        return _("Set visits and service to the standard of class {now}", now=row["now"])
+    if pd.isna(row["account_manager"]):
+        return _("Name an owner and a first plan")
+    return _("Draft its first yearly plan")

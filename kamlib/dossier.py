@@ -62,7 +62,7 @@ def page(gathered: dict[str, pd.DataFrame], account_id: str) -> pd.DataFrame:
     sections = (
         (_("Facts"), _facts(about)),
         (_("Buying"), _buying(mine)),
-        (_("People"), _people(mine["contacts"])),
+        (_("Key contacts"), _people(mine["contacts"])),
         (_("Deals"), _deals(mine["opportunities"])),
         (_("Satisfaction"), _satisfaction(mine["satisfaction"])),
         (_("Needs"), _needs(mine["needs"])),
@@ -80,7 +80,7 @@ def _facts(about: pd.Series) -> list[tuple[str, str]]:
     ]
     team = [str(about[name]) for name in ("account_manager", "solution_manager", "delivery_manager")]
     facts = [
-        (_("kind"), _(str(about["industry"])) if pd.notna(about["industry"]) else ""),
+        (_("industry"), _(str(about["industry"])) if pd.notna(about["industry"]) else ""),
         (_("size"), _(", ").join(part for part in size if part)),
         (_("customer since"), date(about["since"]) if pd.notna(about["since"]) else ""),
         (_("our team"), _(", ").join(name for name in team if name not in ("nan", "None", "<NA>"))),

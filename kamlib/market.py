@@ -141,3 +141,21 @@ def maturity_stage(scores: pd.DataFrame, *, passed: float = 0.8) -> int:
         if not row.yes_share >= passed:
             return int(row.stage)
     return int(scores["stage"].iloc[-1])
+
+
+def not_yet(answers: pd.DataFrame, items: pd.DataFrame, stage: int) -> pd.DataFrame:
+    """The statements of a stage that do not hold: answered no, or not answered. None while nothing is answered at all.
+
+    Parameters
+    ----------
+    answers, items
+        As in `maturity`; ``items`` also has statement and notebook.
+
+    Returns
+    -------
+    DataFrame
+        item, statement, notebook, in the order of ``items``.
+    """
+    holding = answers.loc[answers["answer"] == "yes", "item"]
+    missing = items[(items["stage"].astype(int) == stage) & ~items["item"].isin(holding)]
+    return missing[["item", "statement", "notebook"]].reset_index(drop=True)

@@ -19,6 +19,8 @@ FULL_MARK = 0.95
 """The quantile of a trait at which an account scores 1, so that one giant does not flatten all others."""
 MARKED = 0.5
 """A trait is given as a reason from this score on."""
+LONG = 5
+"""Years from which a relationship may be called long, however short those of the others are."""
 
 
 def account_facts(
@@ -152,7 +154,8 @@ def key_accounts(facts: pd.DataFrame, criteria: pd.DataFrame, weights: pd.Series
     -------
     DataFrame
         rank, account_id, account_name, account_manager, revenue, revenue_share, the four criteria, score, key (bool),
-        reason (the traits from 0.5 on, strongest first). Prospects and dealers are not ranked: they enter by rules of
+        reason (the traits from 0.5 on, strongest first; a relationship only
+        from five years on). Prospects and dealers are not ranked: they enter by rules of
         their own.
     """
     table = facts.merge(criteria, on="account_id", validate="one_to_one")
@@ -161,7 +164,7 @@ def key_accounts(facts: pd.DataFrame, criteria: pd.DataFrame, weights: pd.Series
     table = table.reset_index(drop=True)
     table["rank"] = table.index + 1
     table["key"] = table["score"] >= threshold
-    table["reason"] = [_reason(row) for row in table[list(CRITERIA)].to_dict("records")]
+    table["reason"] = [_reason(row) for row in table[[*CRITERIA, "tenure_years"]].to_dict("records")]
     kept = ["rank", "account_id", "account_name", "account_manager", "revenue", "revenue_share", *CRITERIA]
     return table[[*kept, "score", "key", "reason"]]
 
@@ -174,6 +177,7 @@ def _reason(traits: dict[str, float]) -> str:
         "decision_chain": _("long decision chain"),
     }
     strong = sorted((name for name in names if traits[name] >= MARKED), key=lambda name: -traits[name])
+    strong = [name for name in strong if name != "longevity" or traits["tenure_years"] >= LONG]
     return _(", ").join(names[name] for name in strong) or _("no trait stands out")
 
 
@@ -203,6 +207,23 @@ def pareto(facts: pd.DataFrame) -> pd.DataFrame:
     before = (table["cumulative_share"] - table["revenue"] / total).round(12)
     table["abc"] = np.select([before < ABC_CUTS[0], before < ABC_CUTS[1]], ["A", "B"], "C")
     return table
+
+
+def dependence(facts: pd.DataFrame) -> str:
+    """The account with most revenue, what it is, its share, and whether that is more than a third; in words.
+
+    Parameters
+    ----------
+    facts
+        account_name, account_type, revenue (currency), revenue_share (0 to 1).
+    """
+    if facts.empty or not facts["revenue_share"].max() > 0:
+        return _("nobody")
+    row = facts.loc[facts["revenue_share"].idxmax()]
+    dealer = row["account_type"] == "dealer"
+    kind = _("dealer, takes no part in the scoring") if dealer else _("customer")
+    said = _("{name} ({kind}): {share:percent}", name=row["account_name"], kind=kind, share=row["revenue_share"])
+    return _("{said}, more than a third of revenue", said=said) if row["revenue_share"] > 1 / 3 else said
 
 
 def agreed_weights(judgements: pd.DataFrame, criteria: pd.DataFrame, *, topic: str = "key_account") -> pd.Series:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from kamlib.edition import _
 from kamlib.segmentation import key_account_criteria, quarters_back
 from kamlib.weighting import weighted_score
 
@@ -65,6 +66,48 @@ def list_stability(
     )
     table = table[facts["account_type"] == "customer"]
     return table.sort_values(["score", "account_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
+
+
+def other_choice(facts: pd.DataFrame, ranking: pd.DataFrame, closeness: pd.Series) -> pd.DataFrame:
+    """The customers that another method puts on a list of the same length, and that are not on it; best first.
+
+    Parameters
+    ----------
+    facts
+        account_id, account_name, account_type.
+    ranking
+        `segmentation.key_accounts`: account_id, key.
+    closeness
+        The other method's score (`weighting.topsis`), in the order of ``facts``.
+
+    Returns
+    -------
+    DataFrame
+        account_id, account_name, closeness.
+    """
+    table = facts[["account_id", "account_name"]].assign(closeness=closeness.to_numpy())
+    table = table[(facts["account_type"] == "customer").to_numpy()].nlargest(int(ranking["key"].sum()), "closeness")
+    on_list = ranking.loc[ranking["key"], "account_id"]
+    return table[~table["account_id"].isin(on_list)].reset_index(drop=True)
+
+
+def to_vote(ranking: pd.DataFrame, firm: pd.DataFrame, others: pd.DataFrame) -> list[str]:
+    """The names to vote on when the list is not settled: nobody on it is firm, and another method names others.
+
+    Parameters
+    ----------
+    ranking, firm, others
+        `segmentation.key_accounts`, `list_stability` and `other_choice`.
+    """
+    on_list = ranking[ranking["key"]]
+    sure = firm.loc[firm["verdict"] == "key", "account_id"]
+    settled = on_list.empty or others.empty or on_list["account_id"].isin(sure).any()
+    return [] if settled else [*on_list["account_name"], *others["account_name"]]
+
+
+def vote_on(names: list[str]) -> str:
+    """What to do about a list that is not settled."""
+    return _("The list is not settled: vote on {names} at the review", names=_(", ").join(names))
 
 
 def _resampled_traits(

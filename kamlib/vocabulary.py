@@ -443,6 +443,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "cov80": ("Inside 80 %", "percent"),
     "next_stage": ("Next stage", "text"),
     "change": ("Change", "money"),
+    # the front page and chapters 00 to 12
+    "since": ("Customer since", "date"),
+    "cooperation": ("Depth agreed", "code"),
+    "largest_account": ("Largest account", "text"),
     # decisions
     "evidence": ("Evidence", "text"),
     "action": ("Action", "text"),
@@ -627,6 +631,16 @@ VALUES: dict[str, str] = {
     "judged": "judged by the team",
     "survey": "survey",
     # kinds of institution, as in the demonstration company
+    "telecommunications": "telecommunications",
+    "services": "services",
+    "medical": "medical",
+    "technology": "technology",
+    "finance": "finance",
+    "marketing": "marketing",
+    "software": "software",
+    "retail": "retail",
+    "entertainment": "entertainment",
+    "employment": "employment",
     "tertiary hospital": "tertiary hospital",
     "secondary hospital": "secondary hospital",
     "specialist hospital": "specialist hospital",

@@ -196,15 +196,16 @@ def accounts():
 
 
 def test_completeness_by_hand():
-    """Kept: industry, beds, since, account manager; roles (4); touch, answer. a lacks TB, UB and coach: 7 of 10.
+    """Kept: industry, beds, since, account manager; roles (4); touch, answer. a lacks TB, UB and coach: 7 known.
 
+    Asked are all 16 facts, the 6 kept for nobody too; what is unknown of a is what is kept for others.
     b is no kind of institution that has beds; p, a prospect, is asked neither for since nor for an answer."""
     people = pd.DataFrame({"account_id": ["a"], "decision_role": ["EB"]})
     when = pd.DataFrame({"account_id": ["a", "b"], "date": pd.to_datetime(["2025-12-01", "2025-01-15"])})
     table = completeness(accounts(), people, when, when, as_of=AS_OF).set_index("account_id")
-    assert table.loc["a", ["known", "asked"]].tolist() == [7, 10]
+    assert table.loc["a", ["known", "asked"]].tolist() == [7, 16]
     assert table.loc["a", "unknown"] == ("UB", "TB", "coach")
-    assert table.loc["b", ["known", "asked"]].tolist() == [3, 9]  # industry, manager and the answer of January
+    assert table.loc["b", ["known", "asked"]].tolist() == [3, 15]  # industry, manager and the answer of January
     assert table.loc["b", "unknown"] == ("since", "EB", "UB", "TB", "coach", "touch")
     assert table.loc["p", "unknown"] == ("industry", "EB", "UB", "TB", "coach", "touch")
 
@@ -212,7 +213,10 @@ def test_completeness_by_hand():
 def test_what_is_kept_for_nobody_is_a_gap_of_the_company():
     empty = pd.DataFrame({"account_id": [], "date": pd.to_datetime([])})
     table = completeness(accounts(), pd.DataFrame({"account_id": [], "decision_role": []}), empty, empty, as_of=AS_OF)
-    assert table["asked"].tolist() == [4, 3, 2]
+    # 16 facts; b has no beds; p, a prospect, neither beds nor since, cooperation and answer
+    assert table["asked"].tolist() == [16, 15, 12]
+    assert table["completeness"].max() == 4 / 16
+    assert not any({"size_class", "EB", "touch"} & set(facts) for facts in table["unknown"])
     gaps = not_kept(accounts(), contacts=empty)
     assert gaps == ["size_class", "employees", "annual_revenue", "cooperation", "solution_manager", "delivery_manager",
                     "contacts"]  # fmt: skip

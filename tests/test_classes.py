@@ -123,3 +123,29 @@ def test_odd_companies_are_classified_without_failing(case):
     assert len(migration(moved, REVENUE_CLASSES)) == 20
     assert len(class_table(table, facts, "industry")) == accounts["industry"].nunique()
     pd.testing.assert_frame_equal(accounts, copy)
+
+
+def test_every_move_has_its_own_next_step_and_an_owner_is_not_named_twice():
+    moved = pd.DataFrame(
+        {
+            "account_manager": ["Li", "Li", "Li", None],
+            "direction": ["down", "up", "new", "new"],
+            "before": ["A", "C", "new", "new"],
+            "now": ["no_revenue", "B", "A", "A"],
+            "revenue": [0.0, 2000.0, 1000.0, 1000.0],
+        }
+    )
+    steps = classes.next_steps(moved)
+    assert list(steps["evidence"]) == [
+        "Fell: A → –; revenue 0",
+        "Rose: C → B; revenue 2k",
+        "new account: class A in its first year; revenue 1k",
+        "new account: class A in its first year; revenue 1k",
+    ]
+    assert list(steps["action"]) == [
+        "Find out why; visit the buyer",
+        "Set visits and service to the standard of class B",
+        "Draft its first yearly plan",
+        "Name an owner and a first plan",
+    ]
+    assert classes.next_steps(moved.head(0)).empty

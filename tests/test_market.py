@@ -83,3 +83,12 @@ def test_the_first_stage_that_does_not_hold_is_the_one_to_work_on(yes, stage):
 
 def test_no_answer_no_stage():
     assert market.maturity_stage(market.maturity(pd.DataFrame({"item": [], "answer": []}), ITEMS)) == 0
+
+
+def test_what_a_stage_still_lacks_is_what_was_not_answered_with_yes():
+    items = pd.DataFrame(
+        {"item": ["m1", "m2", "m3", "m4"], "stage": ["1", "1", "1", "2"], "statement": list("abcd"), "notebook": "10"}
+    )
+    answers = pd.DataFrame({"item": ["m1", "m2", "m4"], "answer": ["yes", "no", "no"]})
+    assert list(market.not_yet(answers, items, 1)["statement"]) == ["b", "c"]
+    assert market.not_yet(answers, items, 0).empty

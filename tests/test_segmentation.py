@@ -170,3 +170,34 @@ def test_odd_companies_give_a_list_without_failing(case):
     assert len(ranking) == len(a)
     assert not ranking["score"].isna().any()
     assert len(pareto(facts)) == (facts["revenue"] > 0).sum()
+
+
+def test_a_relationship_is_called_long_from_five_years_on_however_short_the_others_are():
+    facts = pd.DataFrame(
+        {
+            "account_id": ["x", "y"],
+            "account_name": ["X", "Y"],
+            "account_type": "customer",
+            "account_manager": None,
+            "revenue": [1.0, 1.0],
+            "revenue_share": [0.5, 0.5],
+            "tenure_years": [0.8, 5.0],
+        }
+    )
+    criteria = pd.DataFrame({"account_id": ["x", "y"], "value": 0.1, "complexity": 0.1, "longevity": [1.0, 0.9]})
+    criteria["decision_chain"] = 0.1
+    ranking = key_accounts(facts, criteria, segmentation.EQUAL_WEIGHTS, threshold=0.5)
+    assert dict(zip(ranking["account_id"], ranking["reason"], strict=True)) == {
+        "x": "no trait stands out",
+        "y": "long relationship",
+    }
+
+
+def test_the_largest_account_is_named_with_what_it_is_and_more_than_a_third_is_said():
+    facts = pd.DataFrame({"account_name": ["X", "D"], "account_type": ["customer", "dealer"]})
+    shares = facts.assign(revenue=[49.0, 51.0], revenue_share=[0.49, 0.51])
+    said = "D (dealer, takes no part in the scoring): 51%, more than a third of revenue"
+    assert segmentation.dependence(shares) == said
+    few = facts.assign(revenue=[3.0, 2.0], revenue_share=[0.3, 0.2])
+    assert segmentation.dependence(few) == "X (customer): 30%"
+    assert segmentation.dependence(facts.assign(revenue=0.0, revenue_share=0.0)) == "nobody"

@@ -6,7 +6,7 @@ import pytest
 
 from kamlib import segmentation
 from kamlib.segmentation import EQUAL_WEIGHTS, account_facts, key_account_criteria
-from kamlib.stability import _resampled_traits, list_stability
+from kamlib.stability import _resampled_traits, list_stability, other_choice, to_vote
 from kamlib.weighting import weighted_score
 
 AS_OF = pd.Timestamp("2025-12-31")
@@ -169,3 +169,28 @@ def test_the_rooms_weights_count_before_the_entropy_weights():
     assert segmentation.agreed_weights(said, criteria).to_dict() == {"value": 0.7, "longevity": 0.3}
     silent = segmentation.agreed_weights(said.assign(topic="other"), criteria)
     pd.testing.assert_series_equal(silent, segmentation.entropy_weights(criteria))
+
+
+def case_of_two_methods(verdicts=("discuss", "discuss")):
+    """X is on the list, Y is what the other method names; D, a dealer, is named by neither."""
+    names = {"account_id": ["x", "y", "d"], "account_name": ["X", "Y", "D"]}
+    facts = pd.DataFrame({**names, "account_type": ["customer", "customer", "dealer"]})
+    ranking = pd.DataFrame({"account_id": ["x", "y"], "account_name": ["X", "Y"], "key": [True, False]})
+    firm = pd.DataFrame({"account_id": ["x", "y"], "verdict": list(verdicts)})
+    return facts, ranking, firm
+
+
+def test_where_two_methods_disagree_and_nobody_is_firm_the_names_are_voted_on():
+    facts, ranking, firm = case_of_two_methods()
+    others = other_choice(facts, ranking, pd.Series([0.4, 0.6, 0.9]))
+    assert list(others["account_name"]) == ["Y"]
+    assert to_vote(ranking, firm, others) == ["X", "Y"]
+
+
+def test_a_firm_list_or_one_on_which_both_methods_agree_needs_no_vote():
+    facts, ranking, firm = case_of_two_methods(("key", "discuss"))
+    assert to_vote(ranking, firm, other_choice(facts, ranking, pd.Series([0.4, 0.6, 0.9]))) == []
+    facts, ranking, firm = case_of_two_methods()
+    assert to_vote(ranking, firm, other_choice(facts, ranking, pd.Series([0.6, 0.4, 0.9]))) == []
+    nobody = ranking.assign(key=False)
+    assert to_vote(nobody, firm, other_choice(facts, nobody, pd.Series([0.4, 0.6, 0.9]))) == []

@@ -24,7 +24,7 @@ def _word(code: str) -> str:
         "specialist hospital": _("specialist hospital"), "county hospital": _("county hospital"),
         "private hospital": _("private hospital"), "medical group": _("medical group"), "dealer": _("dealer"),
     }  # fmt: skip
-    return names.get(code, str(code))
+    return _(names.get(code, str(code)))
 
 
 def class_matrix(table: pd.DataFrame, rows: str, columns: str, *, ax: Axes | None = None) -> Axes:
