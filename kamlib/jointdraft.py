@@ -8,6 +8,8 @@ from kamlib.edition import _
 from kamlib.jointforms import FORMS, JointPlan, make_plan
 
 _NUMBERS = dict.fromkeys(("baseline", "aim", "actual"), "float64")
+BURST = 0.5
+"""Share of a year from which one quarter makes it, and below which a later year has faded."""
 QUARTERS = 8
 """Quarters of history that a plan shows."""
 
@@ -123,6 +125,70 @@ def _curve(actions: pd.DataFrame, bought: pd.DataFrame, t: dict[str, float], day
     return jointreview.burn_up(actions, bought, monthly=monthly, kept=kept, start=start, as_of=day)
 
 
+def standings(plans: list[JointPlan], orders: pd.DataFrame) -> pd.DataFrame:
+    """One row per plan: how much of its time is over, and its sales to date against the plan.
+
+    Returns
+    -------
+    DataFrame
+        account_id, their_owner (who answers for most initiatives), elapsed (share of the plan's days, 0 to 1), planned,
+        attainment (missing before the first whole month).
+    """
+    rows = []
+    for plan in plans:
+        start, end = jointplan.plan_window(plan.initiatives, as_of=plan.as_of)
+        now = jointreview.attainment(plan_curve(plan, orders)).iloc[0]
+        owner = plan.initiatives["their_owner"].mode().get(0)
+        elapsed = float(np.clip((plan.as_of - start) / (end - start), 0, 1))
+        rows.append((plan.account_id, owner, elapsed, now["planned"], now["attainment"]))
+    return pd.DataFrame(rows, columns=["account_id", "their_owner", "elapsed", "planned", "attainment"])
+
+
+def baseline_basis(orders: pd.DataFrame, start: pd.Timestamp, *, as_of: object) -> pd.Series:
+    """What the baseline rests on: the year before the plan, the largest of its quarters, and the last four quarters.
+
+    Parameters
+    ----------
+    orders
+        The account's: order_date, amount (currency).
+    start
+        First day of the plan.
+
+    Returns
+    -------
+    Series
+        year (sales in the twelve months before ``start``), largest, period (2024-Q3) and share of its largest calendar
+        quarter, recent (sales in the twelve months up to ``as_of``), burst (that quarter is more than half of the
+        year), faded (recent is less than half of the year).
+    """
+    day = pd.Timestamp(as_of)
+    before = orders[(orders["order_date"] < start) & (orders["order_date"] >= start - pd.DateOffset(years=1))]
+    sums = before.groupby(before["order_date"].dt.to_period("Q"))["amount"].sum()
+    year, largest = float(before["amount"].sum()), float(sums.max()) if len(sums) else 0.0
+    recent = orders[(orders["order_date"] > day - pd.DateOffset(years=1)) & (orders["order_date"] <= day)][
+        "amount"
+    ].sum()
+    period = f"{sums.idxmax().year}-Q{sums.idxmax().quarter}" if len(sums) else ""
+    share = largest / year if year > 0 else np.nan
+    flags = {"burst": share > BURST, "faded": year > 0 and recent < BURST * year}
+    return pd.Series({"year": year, "largest": largest, "period": period, "share": share, "recent": recent, **flags})
+
+
+def baseline_warning(plan: JointPlan, orders: pd.DataFrame) -> str:
+    """What `baseline_basis` says of the plan's baseline, in a sentence. ``orders`` may hold other accounts."""
+    own = orders[orders["account_id"] == plan.account_id]
+    start, _end = jointplan.plan_window(plan.initiatives, as_of=plan.as_of)
+    basis = baseline_basis(own, start, as_of=plan.as_of)
+    parts = []
+    if basis["burst"]:
+        parts.append(_("{share:percent} of the baseline's year came in one quarter, {period}", **basis))
+    if basis["faded"]:
+        parts.append(_("the last four quarters brought {recent:money}, the baseline's year {year:money}", **basis))
+    if not parts:
+        return _("The baseline rests on {year:money} of the year before the plan; no quarter stands out.", **basis)
+    return _("Agree the baseline with the customer first: {why}.", why=_("; ").join(parts))
+
+
 def all_returns(plans: list[JointPlan]) -> dict[str, float]:
     """What all plans together cost us and add for us: spend, p50_margin (currency), roi (missing without spend)."""
     each = [jointplan.joint_returns(jointplan.joint_pnl(plan.initiatives, plan.terms)).iloc[0] for plan in plans]
@@ -135,7 +201,12 @@ def _goals(actions, terms, answers, end: pd.Timestamp, owner: object) -> pd.Data
     csat = answers["csat"].mean() if len(answers) else np.nan
     rows = [
         ("us", _("More business with this customer"), "net_sales", *pnl.loc[("us", "net_sales"), ["without", "p50"]]),
-        ("us", _("Business that earns its cost"), "contribution", *pnl.loc[("us", "contribution"), ["without", "p50"]]),
+        (
+            "us",
+            _("Business that earns its goods and the plan"),
+            "plan_margin",
+            *pnl.loc[("us", "plan_margin"), ["without", "p50"]],
+        ),
         ("us", _("A customer that would choose us again"), "csat", csat, np.nan),
         ("them", _("More benefit from working with us"), "benefit", *pnl.loc[("them", "benefit"), ["without", "p50"]]),
         ("them", _("The customer's own goal, in its words (ask)"), None, np.nan, np.nan),

@@ -45,7 +45,7 @@ FORMS: dict[str, dict[str, str]] = {
 """Table of a plan -> column -> what a cell holds: text, code (one of known words), money, number or date."""
 CODES: dict[str, tuple[str, ...]] = {
     "side": ("us", "them"),
-    "metric": ("net_sales", "contribution", "benefit", "service_income", "csat", "other"),
+    "metric": ("net_sales", "plan_margin", "benefit", "service_income", "csat", "other"),
     "status": ("planned", "active", "done", "stopped"),
     "term": (
         "baseline_amount",

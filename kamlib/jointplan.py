@@ -31,7 +31,7 @@ LINES = (
     ("us", "cogs"),
     ("us", "rebate"),
     ("us", "plan_cost"),
-    ("us", "contribution"),
+    ("us", "plan_margin"),
     ("them", "purchases"),
     ("them", "customer_margin"),
     ("them", "service_income"),
@@ -224,7 +224,8 @@ def joint_pnl(initiatives: pd.DataFrame, terms: object) -> pd.DataFrame:
     -------
     DataFrame
         side (us, them), line, without, p10, p50, p90 (currency; costs negative), in the order of `LINES`. Ours: net
-        sales − cost of goods − trade spend (rebate and our cost of the plan) = contribution. The customer's: margin on
+        sales − cost of goods − trade spend (rebate and our cost of the plan) = plan_margin, a gross
+        margin before cost to serve. The customer's: margin on
         what it buys + service income + rebate − stock cost − its cost of the plan = benefit; purchases are told, not
         added: they equal our net sales.
 
@@ -242,7 +243,7 @@ def joint_pnl(initiatives: pd.DataFrame, terms: object) -> pd.DataFrame:
     >>> plan = pd.DataFrame({"our_cost": [5.0], "their_cost": [2.0], "expected_amount": [100.0]})
     >>> agreed = {"baseline_amount": 200, "cogs_rate": 0.5, "pull_forward": 0, "cannibalised": 0, "stock_days": 0}
     >>> joint_pnl(plan, agreed).set_index(["side", "line"])["p50"].loc["us"].to_dict()
-    {'net_sales': 300.0, 'cogs': -150.0, 'rebate': 0.0, 'plan_cost': -5.0, 'contribution': 145.0}
+    {'net_sales': 300.0, 'cogs': -150.0, 'rebate': 0.0, 'plan_cost': -5.0, 'plan_margin': 145.0}
     """
     _require(initiatives, "our_cost", "their_cost", "expected_amount")
     t = settled(terms)
@@ -296,7 +297,7 @@ def joint_returns(pnl: pd.DataFrame) -> pd.DataFrame:
     cannibalised. Margin is after rebates; spend is the side's cost of the initiatives.
     """
     rows = []
-    for side, result in (("us", "contribution"), ("them", "benefit")):
+    for side, result in (("us", "plan_margin"), ("them", "benefit")):
         own = pnl[pnl["side"] == side].set_index("line")
         spend = -float(own.at["plan_cost", "p50"])
         margins = [float(own.at[result, at] - own.at[result, "without"]) + spend for at in ("p10", "p50", "p90")]

@@ -7,7 +7,7 @@ what it bought before and with accounts that have no plan.
 import numpy as np
 import pandas as pd
 
-from kamlib.edition import _
+from kamlib.edition import _, sentences
 
 ON_TRACK, AT_RISK = 0.95, 0.8
 """Attainment from which a plan is green, and from which amber."""
@@ -15,6 +15,8 @@ AGREED = ("our_owner", "their_owner", "start", "end", "our_cost", "their_cost")
 """Cells of an initiative that two people must have agreed to."""
 SOON = 30
 """Days before its last day in which an initiative is watched."""
+HALF_WAY = 0.5
+"""Share of a plan's time from which its sales must show."""
 ONE_SIDED = 0.2
 """The least share of the cost that either side carries in a plan of both."""
 
@@ -157,7 +159,7 @@ def initiative_status(initiatives: pd.DataFrame, *, as_of: object) -> pd.DataFra
 def burn_up(
     initiatives: pd.DataFrame, orders: pd.DataFrame, *, monthly: float, kept: float, start: object, as_of: object
 ) -> pd.DataFrame:
-    """One row per month of the plan: baseline, plan and actual sales, added up from its first month.
+    """One row per month of the plan, and one for ``as_of``: baseline, plan and actual sales, added up from the start.
 
     Parameters
     ----------
@@ -172,26 +174,37 @@ def burn_up(
     start
         First day of the plan; months are counted from there.
     as_of
-        Last day that counts; actual is missing for months that end later.
+        Last day that counts; actual is missing for months that end later. Once a month is over, this day is a row of
+        its own, its baseline a part of its month's.
 
     Returns
     -------
     DataFrame
-        month (its last day), baseline, planned, actual (currency, cumulative). The last month is that in which the last
-        initiative ends, or the one of ``as_of``.
+        month (its last day, or ``as_of``), baseline, planned, actual (currency, cumulative). The last month
+        is that in which the last initiative ends, or the one of ``as_of``.
     """
     start, day = pd.Timestamp(start), pd.Timestamp(as_of)
     live = initiatives[(initiatives["status"] != "stopped") & initiatives["start"].notna() & initiatives["end"].notna()]
     last = max(day, live["end"].max()) if len(live) else day
     count = max(int(np.ceil((last - start).days / (365.25 / 12))), 1)
     ends = pd.DatetimeIndex([start + pd.DateOffset(months=n) - pd.Timedelta(days=1) for n in range(1, count + 1)])
-    brought = sum((_spread_evenly(row, ends) for row in live.itertuples()), np.zeros(count))
-    baseline = monthly * np.arange(1, count + 1)
+    ends, elapsed = _with_day(ends, day)
+    brought = sum((_spread_evenly(row, ends) for row in live.itertuples()), np.zeros(len(ends)))
+    baseline = monthly * elapsed
     since = orders[orders["order_date"] >= start].sort_values("order_date")
     known = np.concatenate([[0.0], since["amount"].cumsum()])
     actual = known[since["order_date"].searchsorted(ends, side="right")]
     actual = np.where(ends <= day, actual, np.nan)
     return pd.DataFrame({"month": ends, "baseline": baseline, "planned": baseline + brought * kept, "actual": actual})
+
+
+def _with_day(ends: pd.DatetimeIndex, day: pd.Timestamp) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """The ends of months with ``day`` among them, once the first is over; and how many months are over at each."""
+    elapsed, at = np.arange(1.0, len(ends) + 1), ends.searchsorted(day)
+    if at == 0 or at == len(ends) or ends[at] == day:
+        return ends, elapsed
+    part = (day - ends[at - 1]).days / (ends[at] - ends[at - 1]).days
+    return ends.insert(at, day), np.insert(elapsed, at, at + part)
 
 
 def _spread_evenly(row, ends: pd.DatetimeIndex) -> np.ndarray:
@@ -203,7 +216,7 @@ def _spread_evenly(row, ends: pd.DatetimeIndex) -> np.ndarray:
 
 
 def attainment(curve: pd.DataFrame) -> pd.DataFrame:
-    """One row: where the plan stands at the last whole month.
+    """One row: where the plan stands at the last day that is known.
 
     Parameters
     ----------
@@ -308,9 +321,31 @@ def _control_growth(sales: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
 
 
 def verdicts(ledger: pd.DataFrame) -> pd.Series:
-    """What an account's line of the `uplift_ledger` says to do: go on and copy, go on, or change the plan."""
-    clear = [ledger["low"] > 0, ledger["high"] < 0]
-    words = [_("Go on; ask what can be copied"), _("Change the plan or end it, by its exit rule")]
+    """What an account's line of the `uplift_ledger` says to do: hold a review, go on and copy, go on, or change.
+
+    Parameters
+    ----------
+    ledger
+        low, high; and, where they are known (`jointdraft.standings`), elapsed and attainment (shares), their_owner,
+        by_when (date).
+
+    Notes
+    -----
+    Sales come first: past half of the plan's time with sales below 80 % of the plan there is a review, whatever others
+    did.
+    """
+    behind = pd.Series(False, ledger.index)
+    review = [""] * len(ledger)
+    if "attainment" in ledger:
+        behind = (ledger["elapsed"] > HALF_WAY) & (ledger["attainment"] < AT_RISK)
+        named = ledger.assign(their_owner=ledger["their_owner"].fillna(_("(name to be found)")))
+        review = sentences(
+            "Red: hold the review with the customer's owner, {their_owner}, by {by_when:date}; decide line by line: "
+            "continue, change or stop",
+            named,
+        )
+    clear = [behind, ledger["low"] > 0, ledger["high"] < 0]
+    words = [review, _("Go on; ask what can be copied"), _("Change the plan or end it, by its exit rule")]
     return pd.Series(np.select(clear, words, _("Go on; too early to tell")), ledger.index, dtype="str")
 
 

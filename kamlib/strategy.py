@@ -47,15 +47,18 @@ def account_strategies(base: pd.DataFrame, *, strength_cut: float = STRENGTH_CUT
     return table.assign(strategy=np.select(boxes, ["invest", "defend", "maintain"], "exit"))
 
 
-def visit_limits(curves: pd.DataFrame, strategies: pd.DataFrame) -> pd.DataFrame:
+def visit_limits(curves: pd.DataFrame, strategies: pd.DataFrame, *, floor: int = 1) -> pd.DataFrame:
     """One row per curve: the fewest and most visits that the account's strategy allows.
 
     Parameters
     ----------
     curves
-        account_id, usual (visits a quarter).
+        account_id, role (optional), usual (visits a quarter).
     strategies
         `account_strategies`.
+    floor
+        Fewest visits a quarter of a role that visits an account today, where the strategy is not ``exit``. A role with
+        fewer visits today than that takes keeps it where it visits most.
 
     Returns
     -------
@@ -67,5 +70,16 @@ def visit_limits(curves: pd.DataFrame, strategies: pd.DataFrame) -> pd.DataFrame
     strategy = curves["account_id"].map(strategies.set_index("account_id")["strategy"]).fillna("exit")
     least, most = (strategy.map(rules[name].astype(float)) for name in ("least", "most"))
     minimum = np.floor(least * curves["usual"] + 1e-9)
+    minimum = minimum + _floors(curves, minimum, (strategy != "exit") & (curves["usual"] > 0), floor)
     maximum = np.maximum(np.ceil(most * curves["usual"] - 1e-9), minimum)
     return pd.DataFrame({"strategy": strategy, "minimum": minimum.astype(int), "maximum": maximum.astype(int)})
+
+
+def _floors(curves: pd.DataFrame, minimum: pd.Series, covered: pd.Series, floor: int) -> pd.Series:
+    """What each minimum lacks to the floor, as far as the visits of its role go: where it visits most, first."""
+    missing = (floor - minimum).clip(lower=0).where(covered, 0.0)
+    role = curves["role"] if "role" in curves else pd.Series("", curves.index)
+    free = np.floor(curves["usual"].groupby(role).transform("sum")) - minimum.groupby(role).transform("sum")
+    order = curves["usual"].sort_values(ascending=False, kind="stable").index
+    taken = missing.loc[order].groupby(role.loc[order]).cumsum().reindex(curves.index)
+    return missing.where(taken <= free, 0.0)

@@ -284,7 +284,7 @@ class _Writer:
         for at, name in enumerate(added, 2):
             self._formula("pnl", FIRST, at, self._added(name), added[name], self._result())
         for row, line in enumerate(pnl.itertuples(), FIRST + 1):
-            strong = line.line in ("contribution", "benefit")
+            strong = line.line in ("plan_margin", "benefit")
             sheet.write_string(row, 0, _word(line.side), self.style(bold=strong))
             sheet.write_string(row, 1, _word(line.line), self.style(bold=strong))
             for at, name in enumerate(added, 2):

@@ -18,7 +18,7 @@ PNL = pd.DataFrame(
         ("us", "net_sales", "net sales", 10e6, 12e6, 15e6, 17e6),
         ("us", "cogs", "cost of goods", -5e6, -6e6, -7.5e6, -8.5e6),
         ("us", "plan_cost", "the plan's cost", 0.0, -4e5, -4e5, -4e5),
-        ("us", "contribution", "contribution", 5e6, 5.6e6, 7.1e6, 8.1e6),
+        ("us", "plan_margin", "plan_margin", 5e6, 5.6e6, 7.1e6, 8.1e6),
         ("them", "benefit", "benefit", 1e6, 1.1e6, 1.6e6, 1.9e6),
     ],
     columns=["side", "line", "name", "without", "p10", "p50", "p90"],

@@ -296,3 +296,22 @@ def test_four_boxes_four_strategies_and_their_limits():
     assert limits["maximum"].tolist() == [12, 8, 5, 4, 4]
     assert planning.account_strategies(base.iloc[:0]).empty
     assert planning.account_strategies(base.assign(potential=0.0, history=0.0))["strength"].eq(0).all()
+
+
+def test_a_role_that_covers_an_account_keeps_one_visit_except_where_we_leave():
+    base = pd.DataFrame({"account_id": list("mx"), "account_name": list("mx")})
+    boxes = planning.account_strategies(base.assign(history=[9.0, 1.0], potential=[9.0, 9.0]))
+    boxes["strategy"] = ["maintain", "exit"]
+    curves = pd.DataFrame({"account_id": list("mmx"), "role": ["AR", "FR", "FR"], "usual": [6.0, 1.0, 3.0]})
+    assert planning.visit_limits(curves, boxes)["minimum"].tolist() == [3, 1, 0]
+    assert planning.visit_limits(curves, boxes, floor=0)["minimum"].tolist() == [3, 0, 0]
+    assert planning.visit_limits(curves.assign(usual=[6.0, 0.0, 3.0]), boxes)["minimum"].tolist() == [3, 0, 0]
+
+
+def test_floors_never_ask_for_more_visits_than_a_role_has():
+    # 5 accounts with 0.5 each: 2 visits a quarter in whole; 0.7 and then the first 0.5 keep theirs
+    boxes = pd.DataFrame({"account_id": list("abcde"), "strategy": "maintain"})
+    curves = pd.DataFrame({"account_id": list("abcde"), "role": "SR", "usual": [0.5, 0.5, 0.5, 0.7, 0.5]})
+    limits = planning.visit_limits(curves, boxes)
+    assert limits["minimum"].tolist() == [1, 0, 0, 1, 0]
+    assert (limits["maximum"] >= limits["minimum"]).all()

@@ -122,3 +122,45 @@ def test_the_draft_speaks_the_language_but_for_the_data():
     assert chinese.cadence["rhythm"].tolist() == ["每月", "每季度", "每年"]
     assert same(english, demo_like())
     pd.testing.assert_frame_equal(english.initiatives, chinese.initiatives)
+
+
+# --- the baseline, and where a plan stands ---
+
+
+def bought(*rows) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["order_date", "amount"])
+    return frame.assign(order_date=pd.to_datetime(frame["order_date"]), account_id="C")
+
+
+def test_a_baseline_of_one_quarter_is_named():
+    # the year before 2025-06-01: 80 + 20 = 100, of which 80 in the third quarter of 2024; 30 in 2025 after that
+    basis = jointdraft.baseline_basis(
+        bought(("2024-08-01", 80.0), ("2025-02-01", 20.0), ("2025-07-01", 10.0), ("2024-05-31", 999.0)),
+        pd.Timestamp("2025-06-01"),
+        as_of="2025-12-31",
+    )
+    assert (basis["year"], basis["largest"], basis["period"], basis["share"]) == (100, 80, "2024-Q3", 0.8)
+    assert basis["recent"] == 30
+    assert basis["burst"]
+    assert basis["faded"]
+
+
+def test_an_even_baseline_warns_of_nothing_and_neither_does_none():
+    even = bought(*[(day, 25.0) for day in pd.date_range("2024-06-01", "2025-12-31", freq="QS")])
+    basis = jointdraft.baseline_basis(even, pd.Timestamp("2025-06-01"), as_of="2025-12-31")
+    assert not basis["burst"]
+    assert not basis["faded"]
+    none = jointdraft.baseline_basis(even.iloc[:0], pd.Timestamp("2025-06-01"), as_of="2025-12-31")
+    assert not none["burst"]
+    assert not none["faded"]
+
+
+def test_a_standing_has_its_share_of_time_and_of_what_was_planned():
+    plans = jointdraft.draft_plans(ACCOUNTS, INITIATIVES, ORDERS, NOBODY, currency="CNY", as_of=DAY)
+    standing = jointdraft.standings(plans, ORDERS).set_index("account_id")
+    day = pd.Timestamp(DAY)
+    assert standing.at["C", "elapsed"] == pytest.approx((day - pd.Timestamp("2025-06-01")).days / 365)
+    assert standing.at["C", "attainment"] == 0
+    assert standing.at["A", "elapsed"] == 0
+    sentence = jointdraft.baseline_warning(next(plan for plan in plans if plan.account_id == "C"), ORDERS)
+    assert "2025-Q1" in sentence

@@ -57,7 +57,7 @@ def test_a_worked_example_line_by_line():
             ("us", "cogs"): -700,
             ("us", "rebate"): -56,
             ("us", "plan_cost"): -40,
-            ("us", "contribution"): 604,
+            ("us", "plan_margin"): 604,
             ("them", "purchases"): 1400,
             ("them", "customer_margin"): 280,
             ("them", "service_income"): 70,
@@ -73,7 +73,7 @@ def test_without_the_plan_there_is_the_baseline_and_no_cost():
     got = amounts(TWO, at="without")
     assert got["us", "net_sales"] == 1000
     assert got["us", "plan_cost"] == got["them", "plan_cost"] == 0
-    assert got["us", "contribution"] == pytest.approx(1000 * 0.46)
+    assert got["us", "plan_margin"] == pytest.approx(1000 * 0.46)
 
 
 def test_roi_is_incremental_margin_less_spend_over_spend():
@@ -191,10 +191,10 @@ def test_any_plan_adds_up_like_a_naive_loop(cells, together, pull, cannibalised,
     assert pnl.at[("us", "net_sales"), "p10"] == pytest.approx(1000 + middle - gap, rel=1e-6, abs=1e-3)
     for column in ("without", "p10", "p50", "p90"):
         us, them = pnl.loc["us", column], pnl.loc["them", column]
-        assert us["contribution"] == pytest.approx(us.drop("contribution").sum(), abs=1e-3)
+        assert us["plan_margin"] == pytest.approx(us.drop("plan_margin").sum(), abs=1e-3)
         assert them["benefit"] == pytest.approx(them.drop(["benefit", "purchases"]).sum(), abs=1e-3)
     swap = jointplan.swap_balance(frame, terms)
-    gain = pnl.at[("us", "contribution"), "p50"] - pnl.at[("us", "contribution"), "without"]
+    gain = pnl.at[("us", "plan_margin"), "p50"] - pnl.at[("us", "plan_margin"), "without"]
     assert swap["our_get"].iloc[-1] - swap["our_give"].iloc[-1] == pytest.approx(gain, rel=1e-6, abs=1e-2)
 
 

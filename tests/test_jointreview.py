@@ -163,6 +163,18 @@ def test_months_are_counted_from_the_same_day_of_the_month():
     assert curve["month"].is_unique
 
 
+def test_the_day_itself_is_on_the_curve_with_its_part_of_the_month():
+    # two months and 15 of the 30 days of September: 2.5 months of 100, and an order on the last day counts
+    own = orders(("A", "2025-07-10", 50), ("A", "2025-09-15", 7), ("A", "2025-09-16", 900))
+    curve = jointreview.burn_up(form({}), own, monthly=100.0, kept=1.0, start="2025-07-01", as_of="2025-09-15")
+    now = jointreview.attainment(curve).iloc[0]
+    assert now["month"] == pd.Timestamp("2025-09-15")
+    assert now["actual"] == 57
+    assert now["baseline"] == pytest.approx(250)
+    assert now["planned"] == pytest.approx(250 + 77)
+    assert curve["month"].is_monotonic_increasing
+
+
 @pytest.mark.parametrize("plan", [form().iloc[:0], form({"start": None, "end": None}), form({"status": "stopped"})])
 def test_a_plan_without_dates_is_its_baseline(plan):
     curve = jointreview.burn_up(plan, orders(), monthly=5.0, kept=1.0, start="2025-10-01", as_of=DAY)
@@ -245,6 +257,18 @@ def test_verdicts_follow_the_interval():
     said = jointreview.verdicts(ledger).tolist()
     assert [text.split()[0] for text in said] == ["Go", "Go", "Change"]
     assert said[0] != said[1]
+
+
+def test_sales_far_below_plan_past_half_way_call_for_a_review_whatever_others_did():
+    ledger = pd.DataFrame({"low": [np.nan, 1.0, np.nan, np.nan], "high": [np.nan, 2.0, np.nan, np.nan]})
+    ledger["elapsed"] = [0.6, 0.6, 0.5, 0.6]
+    ledger["attainment"] = [0.0, 0.79, 0.0, np.nan]
+    ledger["their_owner"], ledger["by_when"] = ["Wang", None, "Wang", "Wang"], DAY
+    said = jointreview.verdicts(ledger).tolist()
+    assert "Wang" in said[0]
+    assert "2025" in said[0]
+    assert [text.split()[0] for text in said] == ["Red:", "Red:", "Go", "Go"]
+    assert "nan" not in said[1].lower().replace("name", "")
 
 
 # --- warnings ---

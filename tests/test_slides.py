@@ -114,9 +114,9 @@ def test_our_cost_of_goods_and_contribution_are_not_shown(tmp_path, language):
     plan = demo_like()
     presentation = deck(plan, tmp_path)
     said = set(texts(presentation))
-    goods = workbooks._word("cogs"), workbooks._word("contribution")
+    goods = workbooks._word("cogs"), workbooks._word("plan_margin")
     assert not [word for word in goods if word in said]
-    ours = plan.goals.loc[plan.goals["metric"] == "contribution", ["baseline", "aim"]].to_numpy().ravel()
+    ours = plan.goals.loc[plan.goals["metric"] == "plan_margin", ["baseline", "aim"]].to_numpy().ravel()
     assert not [edition.compact(amount) for amount in ours if edition.compact(amount) in said]
     charts = [shape.chart for slide in presentation.slides for shape in slide.shapes if shape.has_chart]
     names = {series.name for chart in charts for series in chart.plots[0].series}

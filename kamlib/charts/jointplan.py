@@ -81,7 +81,7 @@ def joint_pnl_bars(pnl: pd.DataFrame, *, currency: str, ax: Axes | None = None) 
     change = table[["p10", "p50", "p90"]].sub(table["without"], axis=0)
     if table.empty or not change.abs().to_numpy().max() > 0:
         return canvas.say_empty(ax, _("The plan changes nothing yet: no initiative has expected sales or a cost."))
-    places, result = np.arange(len(table)), table["line"].isin(["contribution", "benefit"])
+    places, result = np.arange(len(table)), table["line"].isin(["plan_margin", "benefit"])
     for side, colour, label in (("us", canvas.DARK, _("we")), ("them", "#e08e45", _("the customer"))):
         own = (table["side"] == side).to_numpy()
         hatch = "" if side == "us" else "///"
@@ -101,7 +101,7 @@ def joint_pnl_bars(pnl: pd.DataFrame, *, currency: str, ax: Axes | None = None) 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """Lines that are not zero throughout, results in any case."""
     numbers = table[["without", "p10", "p50", "p90"]].abs().sum(axis=1)
-    return table[(numbers > 0) | table["line"].isin(["contribution", "benefit"])].reset_index(drop=True)
+    return table[(numbers > 0) | table["line"].isin(["plan_margin", "benefit"])].reset_index(drop=True)
 
 
 def swap_bars(balance: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -147,7 +147,9 @@ def burn_up_lines(curve: pd.DataFrame, *, currency: str, ax: Axes | None = None)
         curve["month"], curve["baseline"], color=canvas.MUTED, linestyle=":", linewidth=2, label=_("without the plan")
     )
     ax.plot(curve["month"], curve["planned"], color=canvas.MID, linestyle="--", linewidth=2, label=_("as planned"))
-    ax.plot(curve["month"], curve["actual"], "o-", color=canvas.DARK, linewidth=2, label=_("actual"))
+    day = curve.loc[curve["actual"].notna(), "month"].max()
+    told = _("actual") if pd.isna(day) else _("actual, up to {day:date}", day=day)
+    ax.plot(curve["month"], curve["actual"], "o-", color=canvas.DARK, linewidth=2, label=told)
     ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=8))
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
     ax.grid(axis="y")
