@@ -7,7 +7,7 @@ sums nobody can deliver is a wish, so it is checked against the team's capacity.
 import numpy as np
 import pandas as pd
 
-from kamlib.edition import _, reference
+from kamlib.edition import _, reference, sentences
 from kamlib.stats import matched
 
 STAGES = ("exploratory", "basic", "cooperative", "interdependent", "integrated")
@@ -191,6 +191,29 @@ def verdict(check: pd.DataFrame) -> str:
             **told,
         )
     return _("Feasible. The tightest limit is {limit} ({whose}): {needed:money} of {available:money}.", **told)
+
+
+def budget_decision(table: pd.DataFrame, budget: float) -> pd.DataFrame:
+    """The account with the largest investment cap, once all caps together exceed the budget; else no row.
+
+    Parameters
+    ----------
+    table
+        The frame of `management_table`: account_name, owner, investment_cap (currency).
+    budget
+        Currency a year.
+
+    Returns
+    -------
+    DataFrame
+        account_name, owner, evidence, action: at most one row.
+    """
+    needed = float(table["investment_cap"].sum())
+    row = table.nlargest(1 if needed > budget else 0, "investment_cap")[["account_name", "owner", "investment_cap"]]
+    told = row.assign(needed=needed, budget=budget, over=needed - budget)
+    evidence = sentences("investment caps need {needed:money}, the budget has {budget:money}", told)
+    action = sentences("Lower the cap of {investment_cap:money} here, or ask for {over:money} more budget", told)
+    return row.assign(evidence=evidence, action=action)[["account_name", "owner", "evidence", "action"]]
 
 
 def within_capacity(table: pd.DataFrame, *, visits_each: float) -> pd.DataFrame:

@@ -194,7 +194,7 @@ def next_contacts(who: pd.DataFrame, *, days: int = RECENT_DAYS) -> pd.DataFrame
 def steps() -> dict[str, str]:
     """What to do for each reason of `next_contacts`, for the table of decisions."""
     return {
-        "never": _("Get an introduction: nobody of us has met this person"),
+        "never": _("Get an introduction: never met (the stance is the team's guess)"),
         "role": _("Meet: nobody in this role was met lately"),
         "stale": _("Meet again: too long ago"),
         "against": _("Ask what stands against us, and answer it"),

@@ -132,3 +132,13 @@ def test_small_and_empty_books_give_tables(n):
     check = accountplan.capacity_check(table, visits_each=5, budget=0)
     assert set(check["limit"]) >= {"budget"}
     assert len(accountplan.relationship_stages(ACCOUNTS.head(n), SOLD.iloc[:0], PEOPLE, MET, JOINT, as_of=AS_OF)) == n
+
+
+def test_caps_above_the_budget_ask_for_a_decision_at_the_largest():
+    # 30 + 50 = 80 against 60: 20 too much, and the largest cap is 50
+    table = pd.DataFrame({"account_name": ["a", "b"], "owner": ["x", "y"], "investment_cap": [30.0, 50.0]})
+    row = accountplan.budget_decision(table, 60.0)
+    assert row["account_name"].tolist() == ["b"]
+    assert "20" in row["action"][1]
+    assert accountplan.budget_decision(table, 80.0).empty
+    assert accountplan.budget_decision(table.iloc[:0], 0.0).empty

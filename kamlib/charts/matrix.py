@@ -101,8 +101,9 @@ def tornado_bars(tornado: pd.DataFrame, *, labels: dict[str, str], most: int = 1
         Name of every assumption for people.
     """
     table = tornado.head(most).iloc[::-1]
-    ax = canvas.axes(ax, height=canvas.rows_height(len(table), each=0.34))
-    if table.empty or not (table["down"] + table["up"]).sum() > 0:
+    moved = not table.empty and (table["down"] + table["up"]).sum() > 0
+    ax = canvas.axes(ax, height=canvas.rows_height(len(table), each=0.34) if moved else 1.2)
+    if not moved:
         return canvas.say_empty(ax, _("No assumption moves an account out of its box."))
     names = [labels.get(name, name) for name in table["assumption"]]
     weights = [kind == "weight" for kind in table["kind"]]
